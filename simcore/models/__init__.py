@@ -1,0 +1,1 @@
+"""Frozen parameter objects, one file a choice."""

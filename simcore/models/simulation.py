@@ -1,0 +1,72 @@
+"""All assumptions of a replay in one frozen object, and their named presets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from simcore.errors import ModelError
+from simcore.models.base import Model
+from simcore.models.costs import Costs
+from simcore.models.latency import Delays
+from simcore.models.queue import Queue, QueueBackBiased, QueueProportional
+from simcore.models.refill import Refill, RefillHalfLife, RefillInstant, RefillNever
+
+
+class Simulation(Model, frozen=True):
+    """Assumptions of a replay.
+
+    poll_ms            the harness looks every so often (0 = at each message)
+    cancel_then_place  sequential: cancels are answered before places are sent; parallel: both at once
+    unattributed       a trade of unknown side at exactly our price: `front` takes from the front of the queue, `none` nothing
+    settlement         result: settle on the result, marked to market where the recording has none (the result row says so);
+                       mark: always marked to market at the off
+    displacement       False: nothing we do changes the world (for comparison only)
+    """
+
+    queue: Queue = QueueBackBiased()
+    refill: Refill = RefillHalfLife()
+    unattributed: Literal["front", "none"] = "front"
+    displacement: bool = True
+    delays: Delays = Delays()
+    poll_ms: Annotated[int, msgspec.Meta(ge=0, le=600_000)] = 100
+    cancel_then_place: Literal["sequential", "parallel"] = "sequential"
+    costs: Costs = Costs()
+    settlement: Literal["result", "mark"] = "result"
+
+
+PRESETS: dict[str, Simulation] = {
+    "default": Simulation(),
+    "optimistic": Simulation(queue=QueueProportional(), refill=RefillInstant()),
+    "pessimistic": Simulation(queue=QueueBackBiased(k=4.0), refill=RefillNever(), unattributed="none"),
+}
+
+
+def resolve_simulation(choice: str | Mapping[str, Any] | Simulation) -> Simulation:
+    """A preset's name, a mapping of the YAML's `simulation` keys (with an optional `preset` to start from) or the object.
+
+    Raises ModelError with the place of what is wrong.
+    """
+    if isinstance(choice, Simulation):
+        return choice
+    if isinstance(choice, str):
+        return _preset(choice)
+    given = dict(choice)
+    base = msgspec.to_builtins(_preset(given.pop("preset", "default")))
+    for key, value in given.items():
+        if key in ("delays", "costs") and isinstance(value, Mapping):
+            base[key] = {**base[key], **value}
+        else:
+            base[key] = value
+    try:
+        return msgspec.convert(base, Simulation)
+    except msgspec.ValidationError as error:
+        raise ModelError(f"simulation: {error}; see docs/simulator.md for the keys") from error
+
+
+def _preset(name: object) -> Simulation:
+    if not isinstance(name, str) or name not in PRESETS:
+        raise ModelError(f"simulation preset {name!r} is unknown; choose one of {', '.join(PRESETS)}")
+    return PRESETS[name]

@@ -1,0 +1,69 @@
+"""What one replay says: a flat row of integers per market, and on demand its fills and timeline."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+import pandas as pd
+
+REFUSALS: Final = (
+    "minimum_stake",
+    "insufficient_funds",
+    "market_suspended",
+    "runner_removed",
+    "invalid_price",
+    "own_cross",
+    "bet_taken_or_lapsed",
+)
+"""Reasons a request is refused (or fails quietly: the last), in the order of the kernel's codes 0, 1, 2 …"""
+
+
+@dataclass(frozen=True)
+class MarketResult:
+    """The result row of one market × one configuration; money in pence, contracts in pence of payout.
+
+    settled_by        result | mark | void (every runner of ours removed) | none (nothing matched)
+    pnl_pence         gross − commission − charge
+    charge_pence      transaction charge of this market's own requests, rounded up to the penny
+    entry_matched     whether anything at all was matched
+    residual_pence    what the worst outcome costs more than the best at the off: exposure carried into the race
+    largest_position_pence   largest |contracts| on one runner;  largest_liability_pence: worst outcome at any time
+    worst_mark_pence  lowest mark-to-market seen at a poll
+    passive, aggressive, unattributed : fills (count) and *_pence (stake matched) by how they came about
+    refusals          count by reason, see REFUSALS
+    """
+
+    market_id: str
+    settled_by: str
+    pnl_pence: int
+    gross_pence: int
+    commission_pence: int
+    charge_pence: int
+    places: int
+    cancels: int
+    passive: int
+    aggressive: int
+    unattributed: int
+    passive_pence: int
+    aggressive_pence: int
+    unattributed_pence: int
+    turnover_pence: int
+    entry_matched: bool
+    largest_position_pence: int
+    largest_liability_pence: int
+    worst_mark_pence: int
+    residual_pence: int
+    lapsed: int
+    polls: int
+    refusals: tuple[int, ...]
+    fills: pd.DataFrame | None = field(default=None, compare=False)
+    timeline: pd.DataFrame | None = field(default=None, compare=False)
+
+    def row(self) -> dict[str, Any]:
+        """The result as a flat row; refusals become `refused_<reason>` columns, fills and timeline stay out."""
+        values = asdict(self)
+        for name in ("fills", "timeline", "refusals"):
+            del values[name]
+        counts = zip(REFUSALS, self.refusals, strict=True)
+        return values | {f"refused_{reason}": count for reason, count in counts}

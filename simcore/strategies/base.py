@@ -1,0 +1,54 @@
+"""What a strategy core is: a pure function from what it sees to the offers it wants, with its parameter object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from simcore.errors import ModelError
+
+
+class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of a core's parameters: flat, typed, with units in the names; contradictions are refused on construction."""
+
+    def window(self) -> tuple[float, float]:
+        """(first, last) seconds before the advertised start between which the core is asked; first > last."""
+        raise NotImplementedError  # pragma: no cover - abstract
+
+    def pick(self) -> tuple[float, int]:
+        """(seconds before the advertised start, rank) of the pick the harness makes; rank 0 is the favourite."""
+        raise NotImplementedError  # pragma: no cover - abstract
+
+    def vector(self) -> NDArray[np.float64]:
+        """What the compiled core reads: its parameters as numbers, in the order the core's file documents."""
+        raise NotImplementedError  # pragma: no cover - abstract
+
+
+@dataclass(frozen=True)
+class Core:
+    """A named core: its compiled function, parameter class, presets and the units of its parameters."""
+
+    name: str
+    function: Callable[..., Any]
+    parameters: type[Parameters]
+    presets: Mapping[str, Parameters] = field(default_factory=dict)
+    stake_parameter: str = "stake_pounds"
+    """the parameter a capacity curve scales"""
+
+    def make(self, preset: str | None = None, values: Mapping[str, Any] | None = None) -> Parameters:
+        """Parameters from a preset and overriding values. Raises ModelError naming what is wrong and where."""
+        base: dict[str, Any] = {}
+        if preset is not None:
+            if preset not in self.presets:
+                known = ", ".join(self.presets)
+                raise ModelError(f"preset {preset!r} of core {self.name!r} is unknown; choose one of {known}")
+            base = msgspec.to_builtins(self.presets[preset])
+        try:
+            return msgspec.convert({**base, **(values or {})}, self.parameters)
+        except msgspec.ValidationError as error:
+            raise ModelError(f"parameters of core {self.name!r}: {error}") from error
