@@ -31,9 +31,7 @@ _BANDS = (
 
 
 def _ladder() -> NDArray[np.int64]:
-    return np.concatenate(
-        [first + step * np.arange(count, dtype=np.int64) for first, step, count in _BANDS]
-    )
+    return np.concatenate([first + step * np.arange(count, dtype=np.int64) for first, step, count in _BANDS])
 
 
 N_TICKS = 350
