@@ -44,6 +44,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="furlong", prog_name="sweeps", message="%(prog)s %(version)s")
 def cli() -> None:
     """Sweep thousands of betting-exchange replays and keep what is real."""
 
