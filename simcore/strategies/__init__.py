@@ -1,0 +1,45 @@
+"""Strategy cores by name, and users' own from a Python file."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from simcore.errors import ModelError
+from simcore.strategies.base import Core, Parameters
+from simcore.strategies.caf import CAF
+from simcore.strategies.daf import DAF
+
+CORES = {core.name: core for core in (CAF, DAF)}
+
+
+def resolve_core(choice: str | Core) -> Core:
+    """A core by name, `path/to/file.py:NAME`, or itself. Raises ModelError for one that is not there."""
+    if isinstance(choice, Core):
+        return choice
+    if choice in CORES:
+        return CORES[choice]
+    path, _, name = choice.rpartition(":")
+    if path.endswith(".py") and name:
+        return _load(Path(path), name)
+    raise ModelError(f"core {choice!r} is unknown; choose one of {', '.join(CORES)} or name `file.py:NAME`")
+
+
+def _load(path: Path, name: str) -> Core:
+    if not path.is_file():
+        raise ModelError(f"core file {path} does not exist; name a Python file that defines {name}")
+    spec = importlib.util.spec_from_file_location(f"furlong_core_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ModelError(f"core file {path} cannot be loaded as Python; name a .py file that defines {name}")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ModelError(f"core file {path} fails when loaded ({type(error).__name__}: {error}); mend it") from error
+    core = getattr(module, name, None)
+    if not isinstance(core, Core):
+        raise ModelError(f"core file {path} defines no Core named {name}; see docs/simulator.md for an example")
+    return core
+
+
+__all__ = ["CORES", "Core", "Parameters", "resolve_core"]

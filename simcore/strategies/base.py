@@ -24,6 +24,10 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         """(seconds before the advertised start, rank) of the pick the harness makes; rank 0 is the favourite."""
         raise NotImplementedError  # pragma: no cover - abstract
 
+    def trades_in_play(self) -> bool:
+        """Whether the core is asked in-play too."""
+        return False
+
     def vector(self) -> NDArray[np.float64]:
         """What the compiled core reads: its parameters as numbers, in the order the core's file documents."""
         raise NotImplementedError  # pragma: no cover - abstract
@@ -37,8 +41,8 @@ class Core:
     function: Callable[..., Any]
     parameters: type[Parameters]
     presets: Mapping[str, Parameters] = field(default_factory=dict)
-    stake_parameter: str = "stake_pounds"
-    """the parameter a capacity curve scales"""
+    scale: tuple[str, ...] = ()
+    """the parameters in pounds that a capacity curve scales together"""
 
     def make(self, preset: str | None = None, values: Mapping[str, Any] | None = None) -> Parameters:
         """Parameters from a preset and overriding values. Raises ModelError naming what is wrong and where."""

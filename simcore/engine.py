@@ -1,0 +1,350 @@
+"""Replays: the wrapper around the kernels. It checks, turns objects into numbers, calls the loop and reads what it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numba import typeof, types
+from numpy.typing import NDArray
+
+from simcore.dtypes import BACK
+from simcore.errors import ModelError, SimulationError
+from simcore.kernels import state as st
+from simcore.kernels.loop import run
+from simcore.kernels.settlement import result_known, settle
+from simcore.models.queue import QueueBackBiased, QueueNone
+from simcore.models.refill import RefillHalfLife, RefillInstant
+from simcore.models.rules_by_date import MINIMUM_STAKE_GBP, TRANSACTION_CHARGE, day_of
+from simcore.models.simulation import Simulation, resolve_simulation
+from simcore.results import REFUSALS, MarketResult
+from simcore.strategies import Core, Parameters, resolve_core
+from simcore.strategies.view import CORE_TYPE, DEPTH, N_CLOCK, N_LEVEL, N_SEEN, N_SLOT, SLOT_RUNNER, new_offers
+from simcore.tapes.tape import Tape
+from simcore.units import ODDS
+
+FIRST_CAPACITY = 1024
+FILL_KINDS = ("passive", "aggressive", "unattributed")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all configurations of one tape share: its columns and its dated rules."""
+
+    tape: Tape
+    record: st.Record
+    first_ms: int
+
+
+def prepare(tape: Tape) -> Bench:
+    """Check that a tape can be replayed and lay its columns out for the kernels. Raises SimulationError."""
+    if not tape.info.has_definition:
+        raise SimulationError(
+            f"market {tape.market_id} has no market definition and cannot be replayed; record it from its first image"
+        )
+    if tape.n_messages == 0:
+        raise SimulationError(f"market {tape.market_id} has no messages; import it again")
+    columns = (getattr(tape, name) for name in st.Record._fields)
+    return Bench(tape, st.Record(*columns), int(tape.message_ms[0]))
+
+
+def replay(
+    tape: Tape,
+    core: str | Core,
+    parameters: Parameters | Mapping[str, Any] | str | None = None,
+    simulation: str | Mapping[str, Any] | Simulation = "default",
+    *,
+    seed: int = 0,
+    record: bool = False,
+) -> MarketResult:
+    """Replay one market with one configuration.
+
+    parameters : the core's frozen object, a mapping of its fields, a preset's name, or None for the core's defaults
+    simulation : a preset's name, a mapping of the YAML's `simulation` keys, or the frozen object
+    seed       : decides everything random in the simulation; the models of today draw nothing
+    record     : also return every fill and the timeline
+    Raises ModelError for what does not make sense, SimulationError for a tape that cannot be replayed.
+    """
+    chosen = resolve_core(core)
+    return _replay(prepare(tape), chosen, make_parameters(chosen, parameters), resolve_simulation(simulation), record)
+
+
+def replay_batch(
+    tape: Tape,
+    core: str | Core,
+    parameters: Sequence[Parameters],
+    simulation: str | Mapping[str, Any] | Simulation = "default",
+    *,
+    seed: int = 0,
+) -> list[MarketResult]:
+    """Replay one market with many configurations; results in their order, each as `replay` gives it."""
+    chosen, assumed, bench = resolve_core(core), resolve_simulation(simulation), prepare(tape)
+    return [_replay(bench, chosen, each, assumed, False) for each in parameters]
+
+
+def make_parameters(core: Core, given: Parameters | Mapping[str, Any] | str | None) -> Parameters:
+    """The core's parameter object from any of the forms `replay` takes. Raises ModelError."""
+    if given is None:
+        return core.make()
+    if isinstance(given, str):
+        return core.make(preset=given)
+    if isinstance(given, Mapping):
+        return core.make(values=given)
+    if not isinstance(given, core.parameters):
+        raise ModelError(f"core {core.name!r} takes {core.parameters.__name__} parameters, got {type(given).__name__}")
+    return given
+
+
+def warm(core: str | Core = "daf") -> None:
+    """Compile the loop and a core, or load them from the cache: one process does this before work fans out."""
+    if hasattr(run, "compile"):
+        if not run.signatures:
+            run.compile(_loop_signature())
+            run.disable_compile()  # or each core handed in would compile a loop of its own
+        compile_core(resolve_core(core))
+
+
+def compile_core(core: Core) -> None:
+    """Compile a core against the signature every core has. Raises ModelError when numba cannot."""
+    function = core.function
+    if not hasattr(function, "compile"):
+        return
+    if not function.signatures:
+        try:
+            function.compile(CORE_TYPE.signature)
+        except Exception as error:
+            raise ModelError(
+                f"core {core.name!r} cannot be compiled ({error}); run it uncompiled to debug it"
+            ) from error
+
+
+def _loop_signature() -> Any:
+    columns = ("int64", "int64", "uint8", "uint8", "int16", "int16", "int32", "int64")
+    arrays = [np.zeros(1, dtype) for dtype in columns]
+    for array in arrays:
+        array.setflags(write=False)
+    sim = st.new_sim(1, np.zeros(st.N_SETTING, np.int64), np.zeros(st.N_REAL), np.zeros((0, st.N_REQUEST), np.int64), 1)
+    timeline = np.zeros((0, st.N_LINE), np.int64)
+    arguments = (st.Record(*arrays), sim, _views(1, 1, 1), new_offers(), np.zeros(1), timeline)
+    return types.void(CORE_TYPE, *(typeof(argument) for argument in arguments))
+
+
+def _views(ring: int, slots: int, orders: int) -> st.Views:
+    views = st.Views(
+        clock=np.zeros((ring, N_CLOCK), np.int64),
+        slots=np.zeros((ring, slots, N_SLOT), np.int64),
+        touch=np.zeros((ring, slots, 2, DEPTH, N_LEVEL), np.int64),
+        orders=np.zeros((orders, N_SEEN), np.int64),
+        poll_ms=np.full(ring, st.NEVER_MS, np.int64),
+    )
+    views.slots[:, :, SLOT_RUNNER] = -1
+    return views
+
+
+def settings_of(bench: Bench, simulation: Simulation, parameters: Parameters | None) -> tuple[st.Int, st.Real]:
+    """The assumptions as the numbers the kernels read."""
+    values = np.zeros(st.N_SETTING, np.int64)
+    reals = np.zeros(st.N_REAL)
+    delays, costs = simulation.delays, simulation.costs
+    queue, refill = simulation.queue, simulation.refill
+    values[st.QUEUE_KIND] = st.QUEUE_NONE if isinstance(queue, QueueNone) else st.QUEUE_PROPORTIONAL
+    if isinstance(queue, QueueBackBiased):
+        values[st.QUEUE_KIND], reals[st.QUEUE_K] = st.QUEUE_BACK_BIASED, queue.k
+    values[st.REFILL_KIND] = st.REFILL_INSTANT if isinstance(refill, RefillInstant) else st.REFILL_NEVER
+    if isinstance(refill, RefillHalfLife):
+        values[st.REFILL_KIND], values[st.HALF_LIFE_MS] = st.REFILL_HALF_LIFE, refill.ms
+    values[st.FRONT] = simulation.unattributed == "front"
+    values[st.DISPLACE] = simulation.displacement
+    values[st.PLACE_MS], values[st.CANCEL_MS] = delays.place_ms, delays.cancel_ms
+    values[st.OBSERVE_MS], values[st.ACK_MS] = delays.observe_ms, delays.ack_ms
+    values[st.ORDER_STREAM_MS] = delays.order_stream_ms
+    values[st.POLL_MS] = simulation.poll_ms
+    values[st.SEQUENTIAL] = simulation.cancel_then_place == "sequential"
+    values[st.FUNDS_PENCE] = round(costs.funds_pounds * 100)
+    minimum = MINIMUM_STAKE_GBP.on(day_of(bench.first_ms))
+    values[st.MINIMUM_PENCE] = minimum.stake_pence if costs.minimum_stake else 0
+    values[st.MINIMUM_PAYOUT_PENCE] = minimum.payout_pence
+    place_market = bench.tape.info.market_type == "PLACE"
+    values[st.REMOVAL_FROM] = 400 if place_market else 250
+    values[st.REMOVAL_ON_WINNINGS] = place_market
+    if parameters is not None:
+        first_s, last_s = parameters.window()
+        pick_s, rank = parameters.pick()
+        values[st.WINDOW_FIRST_MS], values[st.WINDOW_LAST_MS] = round(first_s * 1000), round(last_s * 1000)
+        values[st.PICK_MS], values[st.PICK_RANK] = round(pick_s * 1000), rank
+        values[st.N_SLOTS] = 1
+        values[st.TRADES_IN_PLAY] = parameters.trades_in_play()
+    return values, reals
+
+
+def _ring(bench: Bench, simulation: Simulation) -> int:
+    """How many snapshots can wait at once."""
+    observe_ms = simulation.delays.observe_ms
+    if simulation.poll_ms > 0:
+        return -(-observe_ms // simulation.poll_ms) + 2
+    times = bench.record.message_ms
+    inside = np.searchsorted(times, times + observe_ms, side="right") - np.arange(len(times))
+    return int(inside.max()) + 2
+
+
+def _replay(bench: Bench, core: Core, parameters: Parameters, simulation: Simulation, record: bool) -> MarketResult:
+    if hasattr(run, "compile"):
+        warm(core)
+    settings, reals = settings_of(bench, simulation, parameters)
+    script = np.zeros((0, st.N_REQUEST), np.int64)
+    vector = np.ascontiguousarray(parameters.vector(), np.float64)
+    lines = _n_lines(bench, settings) if record else 0
+    capacity = FIRST_CAPACITY
+    while True:
+        sim = st.new_sim(bench.tape.n_runners, settings, reals, script, capacity)
+        timeline = np.zeros((lines, st.N_LINE), np.int64)
+        views = _views(_ring(bench, simulation), 1, capacity)
+        run(core.function, bench.record, sim, views, new_offers(), vector, timeline)
+        if sim.tally[st.FULL] == 0:
+            break
+        capacity *= 2
+    return _result(bench, sim, simulation, timeline if record else None)
+
+
+def _n_lines(bench: Bench, settings: st.Int) -> int:
+    if settings[st.POLL_MS] == 0:
+        return bench.tape.n_messages
+    span_ms = int(bench.record.message_ms[-1] - bench.record.message_ms[0])
+    return span_ms // int(settings[st.POLL_MS]) + 2
+
+
+@dataclass(frozen=True)
+class Money:
+    """What a market's bets came to, pence."""
+
+    settled_by: str
+    gross: int
+    commission: int
+    charge: int
+
+
+def _settled_by(sim: st.Sim, simulation: Simulation) -> str:
+    filled = sim.log[: sim.tally[st.N_LOGGED], st.WHAT] <= st.FILL_UNATTRIBUTED
+    if not filled.any():
+        return "none"
+    runners = sim.orders[sim.log[: len(filled)][filled, st.LOG_ORDER], st.RUNNER]
+    if sim.runners[runners, st.GONE].all():
+        return "void"
+    return "result" if simulation.settlement == "result" and result_known(sim) else "mark"
+
+
+def _money(bench: Bench, sim: st.Sim, simulation: Simulation) -> Money:
+    by = _settled_by(sim, simulation)
+    micro = {"result": lambda: settle(sim), "mark": lambda: int(sim.market[st.MARK_AT_OFF])}
+    gross = round(micro[by]() / st.MICRO) if by in micro else 0
+    rate = bench.tape.info.market_base_rate_percent / 100 * (1 - simulation.costs.discount)
+    commission = round(max(0, gross) * rate) if simulation.costs.commission else 0
+    charge = _charge(bench, sim) if simulation.costs.transaction_charge else 0
+    return Money(by, gross, commission, charge)
+
+
+def _charge(bench: Bench, sim: st.Sim) -> int:
+    """Transaction charge of this market's own requests by clock hour, pence, rounded up.
+
+    A transaction is a bet placed or a failed request; in the table's oldest rows every action counts.
+    """
+    rule = TRANSACTION_CHARGE.on(day_of(bench.first_ms))
+    log = sim.log[: sim.tally[st.N_LOGGED]]
+    failed = log[log[:, st.WHAT] == st.REFUSED, st.TIME_MS]
+    accepted = _accepted_ms(sim)
+    times = [failed, accepted]
+    if rule.counts_cancels:
+        times.append(log[log[:, st.WHAT] == st.CANCELLED, st.TIME_MS])
+    hours = np.concatenate(times) // 3_600_000
+    _, counts = np.unique(hours, return_counts=True)
+    beyond = int(np.maximum(counts - rule.free_per_hour, 0).sum())
+    return -(-beyond * rule.millipence // 1000)
+
+
+def _accepted_ms(sim: st.Sim) -> NDArray[np.int64]:
+    orders = sim.orders[: sim.tally[st.N_ORDERS]]
+    return orders[orders[:, st.ACCEPTED_MS] > 0, st.ACCEPTED_MS]
+
+
+def _result(bench: Bench, sim: st.Sim, simulation: Simulation, timeline: st.Int | None) -> MarketResult:
+    money = _money(bench, sim, simulation)
+    log, tally = sim.log[: sim.tally[st.N_LOGGED]], sim.tally
+    counts = [int((log[:, st.WHAT] == kind).sum()) for kind in range(3)]
+    pence = [int(log[log[:, st.WHAT] == kind, st.PENCE].sum()) for kind in range(3)]
+    refused = log[log[:, st.WHAT] == st.REFUSED, st.LOG_TICK]
+    return MarketResult(
+        market_id=bench.tape.market_id,
+        settled_by=money.settled_by,
+        pnl_pence=money.gross - money.commission - money.charge,
+        gross_pence=money.gross,
+        commission_pence=money.commission,
+        charge_pence=money.charge,
+        places=int(tally[st.PLACES]),
+        cancels=int(tally[st.CANCELS]),
+        passive=counts[0],
+        aggressive=counts[1],
+        unattributed=counts[2],
+        passive_pence=pence[0],
+        aggressive_pence=pence[1],
+        unattributed_pence=pence[2],
+        turnover_pence=sum(pence),
+        entry_matched=sum(counts) > 0,
+        largest_position_pence=int(tally[st.LARGEST_POSITION]) // st.MICRO,
+        largest_liability_pence=int(tally[st.LARGEST_LIABILITY]) // st.MICRO,
+        worst_mark_pence=int(tally[st.WORST_MARK]) // st.MICRO,
+        residual_pence=int(sim.market[st.RESIDUAL_AT_OFF]) // st.MICRO,
+        lapsed=int((log[:, st.WHAT] == st.LAPSED).sum()),
+        polls=int(tally[st.POLLS]),
+        refusals=tuple(int((refused == code).sum()) for code in range(len(REFUSALS))),
+        fills=None if timeline is None else fills_table(bench.tape, sim),
+        timeline=None if timeline is None else _timeline_table(bench.tape, timeline[: tally[st.N_TIMELINE]]),
+    )
+
+
+def fills_table(tape: Tape, sim: st.Sim) -> pd.DataFrame:
+    """Every fill: order, time_ms of the match, selection_id, side, odds, size_pounds, how."""
+    log = sim.log[: sim.tally[st.N_LOGGED]]
+    log = log[log[:, st.WHAT] <= st.FILL_UNATTRIBUTED]
+    orders = sim.orders[log[:, st.LOG_ORDER]]
+    selections = np.array([runner.selection_id for runner in tape.info.runners], np.int64)
+    return pd.DataFrame(
+        {
+            "order": log[:, st.LOG_ORDER],
+            "time_ms": log[:, st.TIME_MS],
+            "selection_id": selections[orders[:, st.RUNNER]],
+            "side": np.where(orders[:, st.SIDE] == BACK, "BACK", "LAY"),
+            "odds": ODDS[log[:, st.LOG_TICK]],
+            "size_pounds": log[:, st.PENCE] / 100,
+            "how": np.array(FILL_KINDS)[log[:, st.WHAT]],
+        }
+    )
+
+
+def _timeline_table(tape: Tape, lines: st.Int) -> pd.DataFrame:
+    selections = np.array([runner.selection_id for runner in tape.info.runners], np.int64)
+
+    def odds(column: int) -> NDArray[np.float64]:
+        ticks = lines[:, column]
+        return np.where(ticks >= 0, ODDS[ticks], np.nan)
+
+    back, lay = lines[:, st.LINE_BACK_PENCE], lines[:, st.LINE_LAY_PENCE]
+    best_back, best_lay = odds(st.LINE_BACK_TICK), odds(st.LINE_LAY_TICK)
+    weight = np.where(back + lay > 0, back / np.maximum(back + lay, 1), np.nan)
+    return pd.DataFrame(
+        {
+            "time_ms": lines[:, st.LINE_MS],
+            "selection_id": selections[lines[:, st.LINE_RUNNER]],
+            "best_back_odds": best_back,
+            "best_back_pounds": back / 100,
+            "best_lay_odds": best_lay,
+            "best_lay_pounds": lay / 100,
+            "micro_odds": best_back * (1 - weight) + best_lay * weight,
+            "own_back_odds": odds(st.LINE_OWN_BACK_TICK),
+            "own_lay_odds": odds(st.LINE_OWN_LAY_TICK),
+            "position_pounds": lines[:, st.LINE_POSITION] / 100,
+            "mark_pounds": lines[:, st.LINE_MARK] / 100,
+        }
+    )

@@ -1,0 +1,115 @@
+"""What the account stands to lose: exposure, mark-to-market.
+
+worst outcome = Σ_r LOSE_r + sum of the k smallest (WIN_r − LOSE_r), k winners among the runners still in, with every unmatched
+order of ours at its worst: a standing BACK counts its stake in LOSE, a standing LAY its liability in WIN.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from simcore.dtypes import ATB, ATL, BACK
+from simcore.kernels.displacement import best_level
+from simcore.kernels.state import (
+    GONE,
+    LAST_TICK,
+    LOSE,
+    MICRO,
+    N_STANDING,
+    N_WINNERS,
+    REMAINING,
+    RUNNER,
+    SIDE,
+    TICK,
+    WIN,
+    Int,
+    Sim,
+)
+from simcore.units import N_TICKS, ODDS_HUNDREDTHS
+
+
+@njit(cache=True)
+def bets_if_won(sim: Sim, with_standing: bool) -> tuple[Int, int]:
+    """(WIN − LOSE of each runner, Σ LOSE), micropence; `with_standing` adds unmatched orders at their worst."""
+    swing = np.empty(sim.runners.shape[0], np.int64)
+    lose = 0
+    for r in range(sim.runners.shape[0]):
+        swing[r] = sim.runners[r, WIN] - sim.runners[r, LOSE]
+        lose += sim.runners[r, LOSE]
+    if with_standing:
+        for i in range(sim.tally[N_STANDING]):
+            lose += add_unmatched(sim, sim.standing[i], swing)
+    return swing, lose
+
+
+@njit(cache=True)
+def add_unmatched(sim: Sim, o: int, swing: Int) -> int:
+    """Put order o at its worst into `swing`; returns what it adds to Σ LOSE, micropence."""
+    r = sim.orders[o, RUNNER]
+    stake = sim.orders[o, REMAINING]
+    if sim.orders[o, SIDE] == BACK:
+        swing[r] += stake * MICRO
+        return int(-stake * MICRO)
+    swing[r] -= stake * (ODDS_HUNDREDTHS[sim.orders[o, TICK]] - 100) * (MICRO // 100)
+    return 0
+
+
+@njit(cache=True)
+def extreme_outcome(sim: Sim, swing: Int, lose: int, sign: int) -> int:
+    """Worst (sign = 1) or best (sign = -1) profit over the outcomes, micropence."""
+    total = lose
+    used = np.zeros(swing.shape[0], np.int64)
+    for _ in range(min(sim.market[N_WINNERS], swing.shape[0])):
+        pick = -1
+        for r in range(swing.shape[0]):
+            open_choice = used[r] == 0 and sim.runners[r, GONE] == 0
+            if open_choice and (pick < 0 or sign * swing[r] < sign * swing[pick]):
+                pick = r
+        if pick < 0:
+            break
+        used[pick] = 1
+        total += swing[pick]
+    return int(total)
+
+
+@njit(cache=True)
+def exposure_with(sim: Sim, o: int) -> int:
+    """Market exposure if order o stood too, micropence: what the worst outcome costs, never negative."""
+    swing, lose = bets_if_won(sim, True)
+    lose += add_unmatched(sim, o, swing)
+    return max(0, -extreme_outcome(sim, swing, lose, 1))
+
+
+@njit(cache=True)
+def chance(sim: Sim, r: int, now: int) -> float:
+    """Probability the others' touch implies: mean of both sides' 1/odds; one side alone; the last trade; -1 unknown."""
+    back = best_level(sim, r, ATB, now)
+    lay = best_level(sim, r, ATL, now)
+    has_back, has_lay = back >= 0, lay < N_TICKS
+    if has_back and has_lay:
+        return 50.0 / ODDS_HUNDREDTHS[back] + 50.0 / ODDS_HUNDREDTHS[lay]
+    if has_back or has_lay:
+        return 100.0 / ODDS_HUNDREDTHS[back if has_back else lay]
+    last = sim.runners[r, LAST_TICK]
+    return 100.0 / ODDS_HUNDREDTHS[last] if last >= 0 else -1.0
+
+
+@njit(cache=True)
+def mark_to_market(sim: Sim, now: int) -> int:
+    """Value of the matched bets at the touch of the others, micropence; a runner without any price at its worst."""
+    total = 0
+    for r in range(sim.runners.shape[0]):
+        win, lose = sim.runners[r, WIN], sim.runners[r, LOSE]
+        if win == 0 and lose == 0:
+            continue
+        p = chance(sim, r, now)
+        total += min(win, lose) if p < 0.0 else lose + int((win - lose) * p)
+    return int(total)
+
+
+@njit(cache=True)
+def residual(sim: Sim) -> int:
+    """Best minus worst outcome of the matched bets, micropence; 0 = all square."""
+    swing, lose = bets_if_won(sim, False)
+    return extreme_outcome(sim, swing, lose, -1) - extreme_outcome(sim, swing, lose, 1)

@@ -1,0 +1,128 @@
+"""World = record + displacement: W = R + D, D ≥ −R, D = 0 without us.
+
+D decays from D₀ at its time stamp: D = D₀ · 2^(−Δt / half-life), rounded toward 0 (equivalent forms for 0 and ∞ below).
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from simcore.dtypes import ATB, ATL
+from simcore.kernels.state import (
+    HALF_LIFE_MS,
+    MESSAGE_MS,
+    REFILL_HALF_LIFE,
+    REFILL_INSTANT,
+    REFILL_KIND,
+    TOUCHED,
+    Sim,
+)
+from simcore.units import N_TICKS
+
+
+@njit(cache=True)
+def displaced_now(sim: Sim, r: int, b: int, t: int, now: int) -> int:
+    """D at `now`, pence. A displacement that has decayed to nothing is forgotten (it could never come back)."""
+    start = sim.displaced[r, b, t]
+    if start == 0:
+        return 0
+    left = start
+    if sim.settings[REFILL_KIND] == REFILL_INSTANT:
+        left = 0 if sim.market[MESSAGE_MS] > sim.stamp_ms[r, b, t] else start
+    elif sim.settings[REFILL_KIND] == REFILL_HALF_LIFE:
+        elapsed_ms = now - sim.stamp_ms[r, b, t]
+        left = int(start * math.pow(2.0, -elapsed_ms / sim.settings[HALF_LIFE_MS]))
+    if left == 0:
+        sim.displaced[r, b, t] = 0
+        sim.runners[r, TOUCHED] -= 1
+    return left
+
+
+@njit(cache=True)
+def world_size(sim: Sim, r: int, b: int, t: int, now: int) -> int:
+    """W: what the others display at a level, pence."""
+    return sim.recorded[r, b, t] + displaced_now(sim, r, b, t, now)
+
+
+@njit(cache=True)
+def improve_hint(sim: Sim, r: int, b: int, t: int) -> None:
+    """Level t may hold something now."""
+    if (b == ATB and t > sim.hint[r, b]) or (b == ATL and t < sim.hint[r, b]):
+        sim.hint[r, b] = t
+
+
+@njit(cache=True)
+def set_displaced(sim: Sim, r: int, b: int, t: int, pence: int, now: int) -> None:
+    """D := max(pence, −R), stamped now."""
+    pence = max(pence, -sim.recorded[r, b, t])
+    was = sim.displaced[r, b, t] != 0
+    sim.displaced[r, b, t] = pence
+    sim.stamp_ms[r, b, t] = now
+    sim.runners[r, TOUCHED] += int(pence != 0) - int(was)
+    if pence != 0:
+        improve_hint(sim, r, b, t)
+
+
+@njit(cache=True)
+def keep_within_record(sim: Sim, r: int, b: int, t: int, now: int) -> None:
+    """After R changed: D := max(D, −R)."""
+    if displaced_now(sim, r, b, t, now) < -sim.recorded[r, b, t]:
+        set_displaced(sim, r, b, t, -sim.recorded[r, b, t], now)
+
+
+@njit(cache=True)
+def forget_displacement(sim: Sim) -> None:
+    """D := 0 everywhere: a suspension or an image starts the world anew."""
+    for r in range(sim.recorded.shape[0]):
+        if sim.runners[r, TOUCHED] == 0:
+            continue
+        for b in range(2):
+            for t in range(N_TICKS):
+                if sim.displaced[r, b, t] != 0:
+                    sim.displaced[r, b, t] = 0
+                    sim.runners[r, TOUCHED] -= 1
+
+
+@njit(cache=True)
+def worse(b: int, t: int) -> int:
+    """The next tick away from the best of book b."""
+    return t - 1 if b == ATB else t + 1
+
+
+@njit(cache=True)
+def next_level(sim: Sim, r: int, b: int, t: int, now: int) -> int:
+    """First tick at or behind t where the others display something; outside 0..349 if there is none."""
+    while 0 <= t < N_TICKS and world_size(sim, r, b, t, now) <= 0:
+        t = worse(b, t)
+    return t
+
+
+@njit(cache=True)
+def best_level(sim: Sim, r: int, b: int, now: int) -> int:
+    """Best tick the others display, outside 0..349 if the half-book is empty."""
+    t = sim.hint[r, b]
+    while 0 <= t < N_TICKS and sim.recorded[r, b, t] == 0 and sim.displaced[r, b, t] == 0:
+        t = worse(b, t)
+    sim.hint[r, b] = t
+    return next_level(sim, r, b, t, now)
+
+
+@njit(cache=True)
+def net_crossed(sim: Sim, r: int, now: int) -> None:
+    """Take away displacement that would stand at or through the best of the other side.
+
+    Without this a sweep that refills leaves free money. Where the record itself is crossed, it stays as it was.
+    """
+    while True:
+        back = best_level(sim, r, ATB, now)
+        lay = best_level(sim, r, ATL, now)
+        if back < 0 or lay >= N_TICKS or back < lay:
+            return
+        if displaced_now(sim, r, ATB, back, now) > 0:
+            set_displaced(sim, r, ATB, back, 0, now)
+        elif displaced_now(sim, r, ATL, lay, now) > 0:
+            set_displaced(sim, r, ATL, lay, 0, now)
+        else:
+            return

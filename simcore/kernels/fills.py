@@ -1,0 +1,165 @@
+"""What happens to an order of ours: fills, ends, and the account they change.
+
+Each event is one row of `sim.log`; the bot hears of it at KNOWN_MS. Bets are kept exactly, in micropence:
+a BACK of s pence at odds o adds s · (o − 1) to WIN and −s to LOSE; a LAY the same with the sign turned.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from simcore.kernels.state import (
+    ACK_MS,
+    BELIEVED,
+    CANCELLED,
+    DONE,
+    FILL_AGGRESSIVE,
+    FILL_UNATTRIBUTED,
+    FILLS,
+    FIRST_LIVE,
+    FIRST_UNHEARD,
+    FULL,
+    GONE,
+    HEARD,
+    KNOWN_LOSE,
+    KNOWN_MS,
+    KNOWN_WIN,
+    LARGEST_POSITION,
+    LOG_ORDER,
+    LOG_TICK,
+    LOSE,
+    MICRO,
+    N_LOGGED,
+    N_ORDERS,
+    N_STANDING,
+    ODDS_MICRO,
+    ORDER_STREAM_MS,
+    PENCE,
+    REFUSED,
+    REMAINING,
+    RUNNER,
+    SIDE,
+    STANDING,
+    STATE,
+    TIME_MS,
+    TOUCHED,
+    WHAT,
+    WIN,
+    Sim,
+)
+from simcore.units import ODDS_HUNDREDTHS
+
+
+@njit(cache=True)
+def write_log(sim: Sim, o: int, what: int, tick: int, pence: int, now: int) -> int:
+    """Append what happened; returns its row, or -1 when the log is full."""
+    row = sim.tally[N_LOGGED]
+    if row >= sim.log.shape[0]:
+        sim.tally[FULL] = 1
+        return -1
+    answered = what in (FILL_AGGRESSIVE, CANCELLED, REFUSED)
+    sim.log[row, TIME_MS] = now
+    sim.log[row, KNOWN_MS] = now + (sim.settings[ACK_MS] if answered else sim.settings[ORDER_STREAM_MS])
+    sim.log[row, LOG_ORDER] = o
+    sim.log[row, WHAT] = what
+    sim.log[row, LOG_TICK] = tick
+    sim.log[row, PENCE] = pence
+    sim.tally[N_LOGGED] = row + 1
+    return int(row)
+
+
+@njit(cache=True)
+def book_bet(sim: Sim, r: int, column: int, stake: int, odds_micro: int) -> None:
+    """Add a bet to WIN/LOSE (column = WIN) or to their known twins (column = KNOWN_WIN); stake < 0 is a lay."""
+    sim.runners[r, column] += stake * (odds_micro - MICRO)
+    sim.runners[r, column + 1] -= stake * MICRO
+
+
+@njit(cache=True)
+def fill(sim: Sim, o: int, pence: int, tick: int, what: int, now: int) -> None:
+    """Match `pence` of order o at `tick`; a fully matched order leaves the world."""
+    r = sim.orders[o, RUNNER]
+    row = write_log(sim, o, what, tick, pence, now)
+    if row < 0:
+        return
+    odds_micro = ODDS_HUNDREDTHS[tick] * (MICRO // 100)
+    sim.log[row, ODDS_MICRO] = odds_micro
+    sim.orders[o, REMAINING] -= pence
+    book_bet(sim, r, WIN, sim.orders[o, SIDE] * pence, odds_micro)
+    position = abs(sim.runners[r, WIN] - sim.runners[r, LOSE])
+    sim.tally[FILLS] += 1
+    sim.tally[LARGEST_POSITION] = max(sim.tally[LARGEST_POSITION], position)
+    if sim.orders[o, REMAINING] == 0:
+        leave_world(sim, o)
+
+
+@njit(cache=True)
+def leave_world(sim: Sim, o: int) -> None:
+    """The order stands no more."""
+    if sim.orders[o, STATE] == STANDING:
+        n = sim.tally[N_STANDING]
+        i = 0
+        while sim.standing[i] != o:
+            i += 1
+        for j in range(i, n - 1):
+            sim.standing[j] = sim.standing[j + 1]
+        sim.tally[N_STANDING] = n - 1
+        sim.runners[sim.orders[o, RUNNER], TOUCHED] -= 1
+    sim.orders[o, STATE] = DONE
+
+
+@njit(cache=True)
+def end_order(sim: Sim, o: int, what: int, reason: int, now: int) -> None:
+    """Cancel, lapse, void or refuse what remains of order o."""
+    write_log(sim, o, what, reason, sim.orders[o, REMAINING], now)
+    sim.orders[o, REMAINING] = 0
+    leave_world(sim, o)
+
+
+@njit(cache=True)
+def hear(sim: Sim, now: int) -> None:
+    """The bot hears of everything that is known by now: its position and its standing orders follow."""
+    n = sim.tally[N_LOGGED]
+    first = sim.tally[FIRST_UNHEARD]
+    gap = False
+    for row in range(first, n):
+        if sim.log[row, HEARD] == 0 and sim.log[row, KNOWN_MS] <= now:
+            sim.log[row, HEARD] = 1
+            hear_one(sim, row)
+        gap = gap or sim.log[row, HEARD] == 0
+        if not gap:
+            sim.tally[FIRST_UNHEARD] = row + 1
+    live = sim.tally[FIRST_LIVE]
+    while live < sim.tally[N_ORDERS] and sim.orders[live, BELIEVED] <= 0:
+        live += 1
+    sim.tally[FIRST_LIVE] = live
+
+
+@njit(cache=True)
+def hear_one(sim: Sim, row: int) -> None:
+    """One row of the log reaches the bot."""
+    o = sim.log[row, LOG_ORDER]
+    pence = sim.log[row, PENCE]
+    sim.orders[o, BELIEVED] -= pence
+    r = sim.orders[o, RUNNER]
+    if sim.log[row, WHAT] <= FILL_UNATTRIBUTED and sim.runners[r, GONE] == 0:
+        book_bet(sim, r, KNOWN_WIN, sim.orders[o, SIDE] * pence, sim.log[row, ODDS_MICRO])
+
+
+@njit(cache=True)
+def rebook(sim: Sim) -> None:
+    """Work the account out again from the log, after odds or runners changed."""
+    for r in range(sim.runners.shape[0]):
+        for column in (WIN, LOSE, KNOWN_WIN, KNOWN_LOSE):
+            sim.runners[r, column] = 0
+    for row in range(sim.tally[N_LOGGED]):
+        if sim.log[row, WHAT] > FILL_UNATTRIBUTED:
+            continue
+        o = sim.log[row, LOG_ORDER]
+        r = sim.orders[o, RUNNER]
+        if sim.runners[r, GONE] != 0:
+            continue
+        stake = sim.orders[o, SIDE] * sim.log[row, PENCE]
+        book_bet(sim, r, WIN, stake, sim.log[row, ODDS_MICRO])
+        if sim.log[row, HEARD] != 0:
+            book_bet(sim, r, KNOWN_WIN, stake, sim.log[row, ODDS_MICRO])

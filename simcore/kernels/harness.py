@@ -1,0 +1,311 @@
+"""The harness makes our standing orders match the offers the core wants.
+
+It looks at the world as it was `observe_ms` ago (a snapshot taken then), at its own orders and position as it has heard of
+them, and does not ask the core again while an answer is outstanding.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from simcore.dtypes import ATB, ATL, OPEN
+from simcore.kernels.displacement import best_level, net_crossed, world_size, worse
+from simcore.kernels.orders import below_minimum
+from simcore.kernels.queue import better, rests_in
+from simcore.kernels.state import (
+    ACK_MS,
+    ANSWERING,
+    BELIEVED,
+    BUSY_UNTIL_MS,
+    CANCEL_MS,
+    CANCEL_ORDER,
+    CANCELS,
+    DELAYED,
+    EFFECT_MS,
+    FIRST_LIVE,
+    FULL,
+    GONE,
+    IS_IN_PLAY,
+    KNOWN_LOSE,
+    KNOWN_WIN,
+    LAST_TICK,
+    MATCHED,
+    MICRO,
+    N_ORDERS,
+    N_REQUESTS,
+    N_SLOTS,
+    N_STANDING,
+    ON_ITS_WAY,
+    PICK_MS,
+    PICK_RANK,
+    PICKED,
+    PLACE_MS,
+    PLACE_ORDER,
+    PLACES,
+    REMAINING,
+    REQUEST,
+    REQUEST_ORDER,
+    REQUEST_PENCE,
+    RUNNER,
+    SEQUENTIAL,
+    SIDE,
+    SIZE,
+    START_AT_MS,
+    STATE,
+    STATUS_NOW,
+    TICK,
+    Sim,
+    Views,
+)
+from simcore.strategies.view import (
+    DEPTH,
+    IN_PLAY_NOW,
+    IS_OPEN,
+    N_SEEN_ORDERS,
+    NOW_MS,
+    OFFER_PENCE,
+    OFFER_SIDE,
+    OFFER_SLOT,
+    OFFER_TICK,
+    OWN_COLUMN,
+    PENCE_COLUMN,
+    SEEN_PENCE,
+    SEEN_SIDE,
+    SEEN_SLOT,
+    SEEN_TICK,
+    SLOT_GONE,
+    SLOT_LAST_TICK,
+    SLOT_LOSE,
+    SLOT_MATCHED,
+    SLOT_RUNNER,
+    SLOT_WIN,
+    TICK_COLUMN,
+    TO_START_MS,
+    Offers,
+    View,
+)
+from simcore.units import N_TICKS
+
+
+@njit(cache=True)
+def pick_runner(sim: Sim, rank: int, now: int) -> int:
+    """The runner with the rank-th lowest best price to back (0 = favourite); -1 when fewer runners have one."""
+    chosen = -1
+    floor = -1
+    for _ in range(rank + 1):
+        best = (N_TICKS + 1) * sim.runners.shape[0]
+        for r in range(sim.runners.shape[0]):
+            t = best_level(sim, r, ATB, now)
+            key = t * sim.runners.shape[0] + r
+            if t >= 0 and sim.runners[r, GONE] == 0 and floor < key < best:
+                best, chosen = key, r
+        if best == (N_TICKS + 1) * sim.runners.shape[0]:
+            return -1
+        floor = best
+    return chosen
+
+
+@njit(cache=True)
+def own_at(sim: Sim, r: int, b: int, t: int) -> int:
+    """Pence of ours standing at a level."""
+    pence = 0
+    for i in range(sim.tally[N_STANDING]):
+        o = sim.standing[i]
+        if sim.orders[o, RUNNER] == r and rests_in(sim.orders[o, SIDE]) == b and sim.orders[o, TICK] == t:
+            pence += sim.orders[o, REMAINING]
+    return pence
+
+
+@njit(cache=True)
+def best_own(sim: Sim, r: int, b: int) -> int:
+    """Best tick of our standing orders in a book; outside 0..349 if none."""
+    best = -1 if b == ATB else N_TICKS
+    for i in range(sim.tally[N_STANDING]):
+        o = sim.standing[i]
+        if sim.orders[o, RUNNER] == r and rests_in(sim.orders[o, SIDE]) == b and better(b, sim.orders[o, TICK], best):
+            best = sim.orders[o, TICK]
+    return best
+
+
+@njit(cache=True)
+def see_ladder(sim: Sim, views: Views, i: int, slot: int, b: int, now: int) -> None:
+    """Write the DEPTH best levels of one book into snapshot i, own orders included."""
+    r = views.slots[i, slot, SLOT_RUNNER]
+    touch = views.touch[i, slot, b]
+    t = best_level(sim, r, b, now)
+    own = best_own(sim, r, b)
+    if better(b, own, t):
+        t = own
+    level = 0
+    while level < DEPTH and 0 <= t < N_TICKS:
+        mine = own_at(sim, r, b, t) if 0 <= own < N_TICKS else 0
+        pence = world_size(sim, r, b, t, now) + mine
+        if pence > 0:
+            touch[level, TICK_COLUMN] = t
+            touch[level, PENCE_COLUMN] = pence
+            touch[level, OWN_COLUMN] = mine
+            level += 1
+        t = worse(b, t)
+    for rest in range(level, DEPTH):
+        touch[rest, TICK_COLUMN] = -1
+        touch[rest, PENCE_COLUMN] = 0
+        touch[rest, OWN_COLUMN] = 0
+
+
+@njit(cache=True)
+def snapshot(sim: Sim, views: Views, i: int, poll_ms: int, now: int) -> None:
+    """Keep what the poll at `poll_ms` will see: the world of now. A pick that is due is made and kept."""
+    to_start_ms = sim.market[START_AT_MS] - poll_ms
+    views.poll_ms[i] = poll_ms
+    views.clock[i, NOW_MS] = poll_ms
+    views.clock[i, TO_START_MS] = to_start_ms
+    views.clock[i, IS_OPEN] = int(sim.market[STATUS_NOW] == OPEN)
+    views.clock[i, IN_PLAY_NOW] = sim.market[IS_IN_PLAY]
+    if views.slots[0, 0, SLOT_RUNNER] < 0 and to_start_ms <= sim.settings[PICK_MS]:
+        chosen = pick_runner(sim, sim.settings[PICK_RANK], now)
+        for j in range(views.slots.shape[0]):
+            views.slots[j, 0, SLOT_RUNNER] = chosen
+        sim.tally[PICKED] = int(chosen >= 0)
+    for slot in range(sim.settings[N_SLOTS]):
+        r = views.slots[i, slot, SLOT_RUNNER]
+        if r < 0:
+            continue
+        net_crossed(sim, r, now)
+        views.slots[i, slot, SLOT_LAST_TICK] = sim.runners[r, LAST_TICK]
+        views.slots[i, slot, SLOT_MATCHED] = sim.runners[r, MATCHED] // 2
+        views.slots[i, slot, SLOT_GONE] = sim.runners[r, GONE]
+        see_ladder(sim, views, i, slot, ATB, now)
+        see_ladder(sim, views, i, slot, ATL, now)
+
+
+@njit(cache=True)
+def slot_of(sim: Sim, views: Views, i: int, o: int) -> int:
+    """Slot of order o's runner, -1 if the core does not trade it."""
+    for slot in range(sim.settings[N_SLOTS]):
+        if views.slots[i, slot, SLOT_RUNNER] == sim.orders[o, RUNNER]:
+            return slot
+    return -1
+
+
+@njit(cache=True)
+def view_of(sim: Sim, views: Views, i: int) -> View:
+    """Snapshot i with the bot's own position and orders as it knows them now."""
+    for slot in range(sim.settings[N_SLOTS]):
+        r = views.slots[i, slot, SLOT_RUNNER]
+        if r >= 0:
+            views.slots[i, slot, SLOT_WIN] = sim.runners[r, KNOWN_WIN] // MICRO
+            views.slots[i, slot, SLOT_LOSE] = sim.runners[r, KNOWN_LOSE] // MICRO
+    n = 0
+    for o in range(sim.tally[FIRST_LIVE], sim.tally[N_ORDERS]):
+        if sim.orders[o, BELIEVED] > 0 and n < views.orders.shape[0]:
+            views.orders[n, SEEN_SLOT] = slot_of(sim, views, i, o)
+            views.orders[n, SEEN_SIDE] = sim.orders[o, SIDE]
+            views.orders[n, SEEN_TICK] = sim.orders[o, TICK]
+            views.orders[n, SEEN_PENCE] = sim.orders[o, BELIEVED]
+            n += 1
+    views.clock[i, N_SEEN_ORDERS] = n
+    return View(views.clock[i], views.slots[i], views.touch[i], views.orders)
+
+
+@njit(cache=True)
+def send(sim: Sim, request: int, o: int, pence: int, delay_ms: int, now: int) -> None:
+    """Put a request on its way."""
+    n = sim.tally[N_REQUESTS]
+    if n >= sim.requests.shape[0]:
+        sim.tally[FULL] = 1
+        return
+    sim.requests[n, EFFECT_MS] = now + delay_ms
+    sim.requests[n, REQUEST] = request
+    sim.requests[n, REQUEST_ORDER] = o
+    sim.requests[n, REQUEST_PENCE] = pence
+    sim.requests[n, DELAYED] = 0
+    sim.tally[N_REQUESTS] = n + 1
+    sim.tally[ANSWERING] += 1
+
+
+@njit(cache=True)
+def send_place(sim: Sim, r: int, side: int, tick: int, pence: int, now: int) -> None:
+    """A new order sets out."""
+    o = sim.tally[N_ORDERS]
+    if o >= sim.orders.shape[0]:
+        sim.tally[FULL] = 1
+        return
+    sim.orders[o, RUNNER] = r
+    sim.orders[o, SIDE] = side
+    sim.orders[o, TICK] = tick
+    sim.orders[o, SIZE] = pence
+    sim.orders[o, REMAINING] = pence
+    sim.orders[o, BELIEVED] = pence
+    sim.orders[o, STATE] = ON_ITS_WAY
+    sim.tally[N_ORDERS] = o + 1
+    sim.tally[PLACES] += 1
+    send(sim, PLACE_ORDER, o, pence, sim.settings[PLACE_MS], now)
+
+
+@njit(cache=True)
+def wanted_at(offers: Offers, slot: int, side: int, tick: int) -> int:
+    """What the core wants to stand at a price, pence."""
+    pence = 0
+    for k in range(offers.count[0]):
+        row = offers.rows[k]
+        if row[OFFER_SLOT] == slot and row[OFFER_SIDE] == side and row[OFFER_TICK] == tick:
+            pence += row[OFFER_PENCE]
+    return pence
+
+
+@njit(cache=True)
+def believed_at(sim: Sim, r: int, side: int, tick: int) -> int:
+    """What the bot thinks stands at a price, pence."""
+    pence = 0
+    for o in range(sim.tally[FIRST_LIVE], sim.tally[N_ORDERS]):
+        if sim.orders[o, RUNNER] == r and sim.orders[o, SIDE] == side and sim.orders[o, TICK] == tick:
+            pence += sim.orders[o, BELIEVED]
+    return pence
+
+
+@njit(cache=True)
+def cancel_unwanted(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> int:
+    """Cancel what stands beyond the wanted, newest first (the last one is cut); returns the requests sent."""
+    sent = 0
+    for o in range(sim.tally[N_ORDERS] - 1, sim.tally[FIRST_LIVE] - 1, -1):
+        if sim.orders[o, BELIEVED] <= 0:
+            continue
+        side, tick = sim.orders[o, SIDE], sim.orders[o, TICK]
+        older = 0
+        for other in range(sim.tally[FIRST_LIVE], o):
+            same = sim.orders[other, RUNNER] == sim.orders[o, RUNNER] and sim.orders[other, SIDE] == side
+            if same and sim.orders[other, TICK] == tick:
+                older += sim.orders[other, BELIEVED]
+        wanted = wanted_at(offers, slot_of(sim, views, i, o), side, tick)
+        excess = min(sim.orders[o, BELIEVED], sim.orders[o, BELIEVED] + older - wanted)
+        if excess > 0:
+            sim.tally[CANCELS] += 1
+            send(sim, CANCEL_ORDER, o, excess, sim.settings[CANCEL_MS], now)
+            sent += 1
+    return sent
+
+
+@njit(cache=True)
+def place_missing(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> None:
+    """Place what is wanted and does not stand; what the rules would refuse as too small is not sent."""
+    for k in range(offers.count[0]):
+        slot, side, tick = offers.rows[k, OFFER_SLOT], offers.rows[k, OFFER_SIDE], offers.rows[k, OFFER_TICK]
+        r = views.slots[i, slot, SLOT_RUNNER]
+        missing = wanted_at(offers, slot, side, tick) - believed_at(sim, r, side, tick)
+        if missing > 0 and not below_minimum(sim, missing, tick):
+            send_place(sim, r, side, tick, missing, now)
+
+
+@njit(cache=True)
+def reconcile(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> None:
+    """Send the requests that make standing orders match the offers."""
+    sent = cancel_unwanted(sim, views, i, offers, now)
+    if sent == 0 or sim.settings[SEQUENTIAL] == 0:
+        place_missing(sim, views, i, offers, now)
+
+
+@njit(cache=True)
+def request_answered(sim: Sim, now: int) -> None:
+    """A request of the harness took effect; its answer is on the way."""
+    sim.tally[ANSWERING] -= 1
+    sim.tally[BUSY_UNTIL_MS] = max(sim.tally[BUSY_UNTIL_MS], now + sim.settings[ACK_MS])

@@ -1,0 +1,205 @@
+"""The loop: one market, one configuration. At equal milliseconds: record, requests taking effect, snapshots, polls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import njit
+
+from simcore.dtypes import ATB, ATL, CLOSED, OPEN
+from simcore.kernels.account import mark_to_market
+from simcore.kernels.fills import hear
+from simcore.kernels.harness import best_own, reconcile, snapshot, view_of
+from simcore.kernels.record import apply_message, note_off
+from simcore.kernels.requests import handle_request, next_request_ms
+from simcore.kernels.state import (
+    ANSWERING,
+    BUSY_UNTIL_MS,
+    FILLS,
+    FIRST_LIVE,
+    FULL,
+    IS_IN_PLAY,
+    LAST_POLL_MS,
+    LINE_BACK_PENCE,
+    LINE_BACK_TICK,
+    LINE_LAY_PENCE,
+    LINE_LAY_TICK,
+    LINE_MARK,
+    LINE_MS,
+    LINE_OWN_BACK_TICK,
+    LINE_OWN_LAY_TICK,
+    LINE_POSITION,
+    LINE_RUNNER,
+    MICRO,
+    N_ORDERS,
+    N_REQUESTS,
+    N_SCRIPTED,
+    N_SLOTS,
+    N_STANDING,
+    N_TIMELINE,
+    NEVER_MS,
+    OBSERVE_MS,
+    PICK_MS,
+    PICKED,
+    POLL_MS,
+    POLLS,
+    SERVED,
+    START_AT_MS,
+    STATUS_NOW,
+    STOPPED,
+    TAKEN,
+    TRADES_IN_PLAY,
+    WINDOW_FIRST_MS,
+    WINDOW_LAST_MS,
+    WORST_MARK,
+    Int,
+    Real,
+    Record,
+    Sim,
+    Views,
+)
+from simcore.strategies.view import (
+    IN_PLAY_NOW,
+    IS_OPEN,
+    SLOT_RUNNER,
+    TO_START_MS,
+    Offers,
+    View,
+    best_pence,
+    best_tick,
+    contracts,
+)
+from simcore.units import N_TICKS
+
+
+@njit(cache=True)
+def next_snapshot_ms(sim: Sim, now: int) -> int:
+    """When the snapshot for the next poll on the grid is due, NEVER_MS while none is."""
+    period = sim.settings[POLL_MS]
+    start = sim.market[START_AT_MS]
+    if sim.tally[STOPPED] != 0 or period == 0 or start == NEVER_MS:
+        return NEVER_MS
+    observe = sim.settings[OBSERVE_MS]
+    first = sim.settings[WINDOW_FIRST_MS]
+    if sim.tally[PICKED] == 0:
+        first = max(first, sim.settings[PICK_MS])
+    earliest = max(start - first, now + observe)
+    poll_ms = max(sim.tally[LAST_POLL_MS] + period, -(-earliest // period) * period)
+    return poll_ms - observe
+
+
+@njit(cache=True)
+def take_snapshot(sim: Sim, views: Views, now: int) -> None:
+    """Keep what the poll `observe_ms` from now will see, unless the bot is known to be waiting for an answer then."""
+    poll_ms = now + sim.settings[OBSERVE_MS]
+    sim.tally[LAST_POLL_MS] = poll_ms
+    if sim.tally[BUSY_UNTIL_MS] > poll_ms:
+        return
+    snapshot(sim, views, sim.tally[TAKEN] % views.poll_ms.shape[0], poll_ms, now)
+    sim.tally[TAKEN] += 1
+
+
+@njit(cache=True)
+def write_line(sim: Sim, view: View, timeline: Int, mark: int, now: int) -> None:
+    """One row of the timeline for the first runner traded."""
+    row = sim.tally[N_TIMELINE]
+    if row >= timeline.shape[0]:
+        return
+    r = view.slots[0, SLOT_RUNNER]
+    own_back, own_lay = best_own(sim, r, ATL), best_own(sim, r, ATB)
+    timeline[row, LINE_MS] = now
+    timeline[row, LINE_RUNNER] = r
+    timeline[row, LINE_BACK_TICK] = best_tick(view, 0, ATB)
+    timeline[row, LINE_BACK_PENCE] = best_pence(view, 0, ATB)
+    timeline[row, LINE_LAY_TICK] = best_tick(view, 0, ATL)
+    timeline[row, LINE_LAY_PENCE] = best_pence(view, 0, ATL)
+    timeline[row, LINE_OWN_BACK_TICK] = own_back if own_back < N_TICKS else -1
+    timeline[row, LINE_OWN_LAY_TICK] = own_lay
+    timeline[row, LINE_POSITION] = contracts(view, 0)
+    timeline[row, LINE_MARK] = mark // MICRO
+    sim.tally[N_TIMELINE] = row + 1
+
+
+@njit(cache=True)
+def poll(core: Any, sim: Sim, views: Views, offers: Offers, parameters: Real, timeline: Int, now: int) -> None:
+    """The harness looks: hears the news, asks the core, sends what is missing."""
+    i = sim.tally[SERVED] % views.poll_ms.shape[0]
+    sim.tally[SERVED] += 1
+    if sim.tally[ANSWERING] > 0 or sim.tally[BUSY_UNTIL_MS] > now or views.slots[i, 0, SLOT_RUNNER] < 0:
+        return
+    hear(sim, now)
+    view = view_of(sim, views, i)
+    sim.tally[POLLS] += 1
+    if sim.tally[FILLS] > 0 or timeline.shape[0] > 0:
+        mark = mark_to_market(sim, now)
+        sim.tally[WORST_MARK] = min(sim.tally[WORST_MARK], mark)
+        write_line(sim, view, timeline, mark, now)
+    if view.clock[IN_PLAY_NOW] != 0 and sim.settings[TRADES_IN_PLAY] == 0:
+        sim.tally[STOPPED] = 1
+        return
+    over = view.clock[TO_START_MS] < sim.settings[WINDOW_LAST_MS]
+    if over and sim.tally[FIRST_LIVE] == sim.tally[N_ORDERS]:
+        sim.tally[STOPPED] = 1
+    early = view.clock[TO_START_MS] > sim.settings[WINDOW_FIRST_MS]
+    if early or view.clock[IS_OPEN] == 0:
+        return
+    offers.count[0] = 0
+    if not over:
+        core(view, parameters, offers)
+    reconcile(sim, views, i, offers, now)
+
+
+@njit(cache=True)
+def nothing_left(sim: Sim) -> bool:
+    """Nothing of ours was matched, stands, or can still set out: the rest of the record cannot matter."""
+    if sim.tally[FILLS] > 0 or sim.tally[N_STANDING] > 0 or sim.tally[N_REQUESTS] > 0:
+        return False
+    scripted = sim.tally[N_SCRIPTED] < sim.script.shape[0]
+    return not scripted and (sim.settings[N_SLOTS] == 0 or sim.tally[STOPPED] != 0)
+
+
+@njit(cache=True)
+def after_message(sim: Sim, views: Views, now: int) -> None:
+    """What a message means to the harness: a look (when it polls at each message), or the end of its work."""
+    if sim.tally[STOPPED] != 0:
+        return
+    if sim.market[STATUS_NOW] == CLOSED:
+        sim.tally[STOPPED] = 1
+    elif sim.settings[POLL_MS] == 0 and sim.settings[N_SLOTS] > 0:
+        poll_ms = now + sim.settings[OBSERVE_MS]
+        first = max(sim.settings[WINDOW_FIRST_MS], sim.settings[PICK_MS])
+        if poll_ms >= sim.market[START_AT_MS] - first and poll_ms > sim.tally[LAST_POLL_MS]:
+            take_snapshot(sim, views, now)
+
+
+@njit(cache=True)
+def run(core: Any, record: Record, sim: Sim, views: Views, offers: Offers, parameters: Real, timeline: Int) -> None:
+    """Replay the record with `core`; everything it leaves is in `sim` and `timeline`."""
+    n = record.message_ms.shape[0]
+    m = 0
+    now = record.message_ms[0] if n > 0 else 0
+    harnessed = sim.settings[N_SLOTS] > 0
+    while sim.tally[FULL] == 0:
+        t_message = record.message_ms[m] if m < n else NEVER_MS
+        t_request = next_request_ms(sim)
+        live = harnessed and m < n
+        t_snapshot = next_snapshot_ms(sim, now) if live else NEVER_MS
+        served = sim.tally[SERVED]
+        t_poll = views.poll_ms[served % views.poll_ms.shape[0]] if live and served < sim.tally[TAKEN] else NEVER_MS
+        now = min(t_message, t_request, t_snapshot, t_poll)
+        if now == NEVER_MS:
+            break
+        if t_message == now:
+            apply_message(sim, record, m)
+            after_message(sim, views, now)
+            m += 1
+            if nothing_left(sim):
+                break
+        elif t_request == now:
+            handle_request(sim, now)
+        elif t_snapshot == now:
+            take_snapshot(sim, views, now)
+        else:
+            poll(core, sim, views, offers, parameters, timeline, now)
+    if sim.market[STATUS_NOW] == OPEN and sim.market[IS_IN_PLAY] == 0:
+        note_off(sim, now if now != NEVER_MS else record.message_ms[n - 1])

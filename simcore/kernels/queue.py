@@ -1,0 +1,81 @@
+"""Four questions to the queue: an order arrived, a trade happened, a level fell, how much is filled.
+
+ahead : pence of others ahead of us; never negative, never above what the others display
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from simcore.dtypes import ATB, BACK
+from simcore.kernels.state import (
+    AHEAD,
+    N_STANDING,
+    QUEUE_BACK_BIASED,
+    QUEUE_K,
+    QUEUE_KIND,
+    QUEUE_NONE,
+    RUNNER,
+    SIDE,
+    TICK,
+    Sim,
+)
+
+
+@njit(cache=True)
+def rests_in(side: int) -> int:
+    """The book an order of this side rests in: BACK in ATL (1), LAY in ATB (0)."""
+    return (side + 1) // 2
+
+
+@njit(cache=True)
+def stands_at(sim: Sim, o: int, r: int, b: int, t: int) -> bool:
+    """Whether order o rests at exactly this level."""
+    return sim.orders[o, RUNNER] == r and rests_in(sim.orders[o, SIDE]) == b and sim.orders[o, TICK] == t
+
+
+@njit(cache=True)
+def share_ahead(sim: Sim, ahead: int, total: int, cancelled: int) -> int:
+    """How much of a cancel stood ahead of us, pence, rounded down."""
+    kind = sim.settings[QUEUE_KIND]
+    if kind == QUEUE_NONE or ahead <= 0 or total <= 0:
+        return 0
+    share = min(1.0, ahead / total)
+    if kind == QUEUE_BACK_BIASED:
+        share = math.pow(share, sim.reals[QUEUE_K] + 1.0)
+    return int(cancelled * share)
+
+
+@njit(cache=True)
+def queue_after_cancel(sim: Sim, r: int, b: int, t: int, total: int, cancelled: int) -> None:
+    """Move our orders at a level up after a cancel of others; `total` is what they displayed before it."""
+    left = total - cancelled
+    for i in range(sim.tally[N_STANDING]):
+        o = sim.standing[i]
+        if stands_at(sim, o, r, b, t):
+            ahead = sim.orders[o, AHEAD]
+            ahead -= share_ahead(sim, ahead, total, cancelled)
+            sim.orders[o, AHEAD] = max(0, min(ahead, left))
+
+
+@njit(cache=True)
+def queue_after_trade(sim: Sim, r: int, b: int, t: int, taken: int, left: int) -> None:
+    """Move our orders at a level up after `taken` pence left the front; the others now display `left`."""
+    for i in range(sim.tally[N_STANDING]):
+        o = sim.standing[i]
+        if stands_at(sim, o, r, b, t):
+            sim.orders[o, AHEAD] = max(0, min(sim.orders[o, AHEAD] - taken, left))
+
+
+@njit(cache=True)
+def better(b: int, t: int, than: int) -> bool:
+    """Whether tick t of book b is hit before `than`."""
+    return t > than if b == ATB else t < than
+
+
+@njit(cache=True)
+def takes_from(side: int) -> int:
+    """The book an order of this side takes from: BACK from ATB (0), LAY from ATL (1)."""
+    return 0 if side == BACK else 1

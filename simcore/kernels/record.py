@@ -1,0 +1,204 @@
+"""The record moves on by one message, and the world with it."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from simcore.dtypes import (
+    BET_DELAY,
+    CANCEL,
+    CLOSED,
+    HISTORY,
+    IMAGE,
+    IN_PLAY,
+    LAST_TRADED,
+    OPEN,
+    PLACE,
+    REMOVED,
+    RESULT,
+    START,
+    STATUS,
+    SUSPENDED,
+    TRADE,
+    TRADE_UNATTRIBUTED,
+    TRADED_FALL,
+    WINNERS,
+)
+from simcore.kernels.account import mark_to_market, residual
+from simcore.kernels.displacement import (
+    forget_displacement,
+    improve_hint,
+    keep_within_record,
+    world_size,
+)
+from simcore.kernels.fills import end_order, rebook
+from simcore.kernels.queue import queue_after_cancel
+from simcore.kernels.state import (
+    BET_DELAY_S,
+    CARRY,
+    GONE,
+    IS_IN_PLAY,
+    LAPSED,
+    LAST_TICK,
+    LOG_ORDER,
+    MARK_AT_OFF,
+    MATCHED,
+    MESSAGE_MS,
+    MICRO,
+    N_LOGGED,
+    N_STANDING,
+    N_WINNERS,
+    ODDS_MICRO,
+    OUTCOME,
+    PERSIST,
+    REMOVAL_FROM,
+    REMOVAL_ON_WINNINGS,
+    RESIDUAL_AT_OFF,
+    RUNNER,
+    SIDE,
+    START_AT_MS,
+    STATUS_NOW,
+    STATUS_SINCE_MS,
+    TOUCHED,
+    VOIDED,
+    WENT_IN_PLAY,
+    Record,
+    Sim,
+)
+from simcore.kernels.trades import place, trade, trade_unattributed
+
+KEEP_PERSISTENT = 1
+END_ALL = 0
+
+
+@njit(cache=True)
+def apply_message(sim: Sim, record: Record, m: int) -> None:
+    """Message m: record first, at its own time."""
+    now = record.message_ms[m]
+    sim.market[MESSAGE_MS] = now
+    end = record.message_row[m + 1]
+    for i in range(record.message_row[m], end):
+        kind, pence = int(record.kind[i]), int(record.size[i])
+        r, b, t = int(record.runner[i]), int(record.book[i]), int(record.tick[i])
+        if kind <= TRADE and sim.runners[r, TOUCHED] == 0 and sim.market[CARRY] == 0:
+            sim.recorded[r, b, t] += pence if kind == PLACE else (-pence if kind == CANCEL else -(pence // 2))
+            if kind == PLACE:
+                improve_hint(sim, r, b, t)
+        elif kind <= TRADE_UNATTRIBUTED:
+            last = i + 1 == end or record.kind[i + 1] != TRADE or record.runner[i + 1] != r or record.book[i + 1] != b
+            apply_touched(sim, kind, r, b, t, pence, last, now)
+        else:
+            apply_news(sim, record, kind, r, t, pence, now)
+        if TRADE <= kind <= HISTORY:
+            sim.runners[r, MATCHED] += pence
+        elif kind == TRADED_FALL:
+            sim.runners[r, MATCHED] -= pence
+
+
+@njit(cache=True)
+def apply_touched(sim: Sim, kind: int, r: int, b: int, t: int, pence: int, last: bool, now: int) -> None:
+    """A change of a book that has orders or displacement of ours in it."""
+    if kind == PLACE:
+        improve_hint(sim, r, b, t)
+        place(sim, r, b, t, pence, now)
+    elif kind == CANCEL:
+        total = world_size(sim, r, b, t, now)
+        sim.recorded[r, b, t] -= pence
+        keep_within_record(sim, r, b, t, now)
+        queue_after_cancel(sim, r, b, t, total, total - world_size(sim, r, b, t, now))
+    elif kind == TRADE:
+        trade(sim, r, b, t, pence // 2, last, now)
+    elif sim.runners[r, TOUCHED] != 0:
+        trade_unattributed(sim, r, t, pence // 2, now)
+
+
+@njit(cache=True)
+def apply_news(sim: Sim, record: Record, kind: int, r: int, t: int, value: int, now: int) -> None:
+    """Everything on a tape that is not a change of a book."""
+    if kind == LAST_TRADED:
+        sim.runners[r, LAST_TICK] = t
+    elif kind == STATUS:
+        change_status(sim, value, now)
+    elif kind == IN_PLAY:
+        turn_in_play(sim, value, now)
+    elif kind == IMAGE:
+        forget_displacement(sim)
+    elif kind == BET_DELAY:
+        sim.market[BET_DELAY_S] = value
+    elif kind == REMOVED:
+        withdraw(sim, r, value, now)
+    elif kind == START:
+        sim.market[START_AT_MS] = record.start_ms[value]
+    elif kind == RESULT:
+        sim.runners[r, OUTCOME] = value
+    elif kind == WINNERS:
+        sim.market[N_WINNERS] = value
+
+
+@njit(cache=True)
+def end_orders(sim: Sim, what: int, keep: int, now: int) -> None:
+    """End every standing order, or all but those that persist."""
+    for i in range(sim.tally[N_STANDING] - 1, -1, -1):
+        o = sim.standing[i]
+        if keep == END_ALL or sim.orders[o, PERSIST] == 0:
+            end_order(sim, o, what, 0, now)
+
+
+@njit(cache=True)
+def change_status(sim: Sim, status: int, now: int) -> None:
+    """Suspension starts the world anew; in-play it lapses orders; a closed market ends them all."""
+    if sim.market[STATUS_NOW] == OPEN and status != OPEN:
+        note_off(sim, now)
+    sim.market[STATUS_NOW] = status
+    sim.market[STATUS_SINCE_MS] = now
+    if status == SUSPENDED:
+        forget_displacement(sim)
+        if sim.market[IS_IN_PLAY] != 0:
+            end_orders(sim, LAPSED, KEEP_PERSISTENT, now)
+    elif status == CLOSED:
+        end_orders(sim, LAPSED, END_ALL, now)
+
+
+@njit(cache=True)
+def note_off(sim: Sim, now: int) -> None:
+    """Before the off: what the bets are worth at the touch, and what they carry into the race."""
+    if sim.market[WENT_IN_PLAY] == 0:
+        sim.market[MARK_AT_OFF] = mark_to_market(sim, now)
+        sim.market[RESIDUAL_AT_OFF] = residual(sim)
+
+
+@njit(cache=True)
+def turn_in_play(sim: Sim, in_play: int, now: int) -> None:
+    """At the turn in-play orders lapse unless they persist."""
+    if in_play != 0 and sim.market[IS_IN_PLAY] == 0:
+        if sim.market[STATUS_NOW] == OPEN and sim.market[STATUS_SINCE_MS] < now:
+            note_off(sim, now)
+        sim.market[WENT_IN_PLAY] = 1
+        end_orders(sim, LAPSED, KEEP_PERSISTENT, now)
+    sim.market[IS_IN_PLAY] = in_play
+
+
+@njit(cache=True)
+def withdraw(sim: Sim, gone: int, factor: int, now: int) -> None:
+    """A runner is removed: its bets are void, ours on it end; a material factor cuts the odds of bets on the others
+    and ends unmatched lays on them."""
+    sim.runners[gone, GONE] = 1
+    material = factor >= sim.settings[REMOVAL_FROM]
+    for i in range(sim.tally[N_STANDING] - 1, -1, -1):
+        o = sim.standing[i]
+        if sim.orders[o, RUNNER] == gone or (material and sim.orders[o, SIDE] < 0):
+            end_order(sim, o, VOIDED, 0, now)
+    if material:
+        for row in range(sim.tally[N_LOGGED]):
+            if sim.orders[sim.log[row, LOG_ORDER], RUNNER] != gone:
+                sim.log[row, ODDS_MICRO] = reduced_odds(sim, sim.log[row, ODDS_MICRO], factor)
+    rebook(sim)
+
+
+@njit(cache=True)
+def reduced_odds(sim: Sim, odds_micro: int, factor: int) -> int:
+    """Odds × 10⁶ after a reduction factor (hundredths of a percent); never under 1.01."""
+    kept = 10_000 - factor
+    if sim.settings[REMOVAL_ON_WINNINGS] != 0:
+        return max(1_010_000, MICRO + (odds_micro - MICRO) * kept // 10_000)
+    return max(1_010_000, odds_micro * kept // 10_000)

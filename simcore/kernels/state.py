@@ -1,0 +1,309 @@
+"""Everything a replay holds, as arrays the engine allocates and the kernels fill.
+
+Notation used in every kernel file
+sim       : `Sim`, the arrays below
+r, b, t   : runner index, book (ATB or ATL), tick
+o         : order index, row of `sim.orders`
+now       : UTC ms of simulated time
+side      : BACK (+1) or LAY (-1); a BACK rests in ATL and takes from ATB, a LAY the other way round
+
+recorded  : (runners, 2, 350) int64 pence, what the record displays (R)
+displaced : (runners, 2, 350) int64 pence, displacement at its time stamp (D₀)
+stamp_ms  : (runners, 2, 350) int64, time stamp of D₀
+hint      : (runners, 2) int64, no tick better than this can hold anything; -1 (ATB) or 350 (ATL) = empty
+runners   : (runners, N_RUNNER) int64, columns below
+market    : (N_MARKET,) int64, fields below
+orders    : (capacity, N_ORDER) int64, every order ever sent, in the order of sending
+standing  : (capacity,) int64, orders resting in the world, oldest first
+requests  : (capacity, N_REQUEST) int64, requests on their way
+script    : (n, N_REQUEST) int64, requests given beforehand, by time of effect
+log       : (capacity, N_LOG) int64, all that happened to our orders, in time
+tally     : (N_TALLY,) int64, lengths and counters
+settings  : (N_SETTING,) int64; reals : (N_REAL,) float64, the assumptions as numbers
+Money of bets that depends on odds is kept exactly in micropence (10⁻⁶ pence).
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcore.units import N_TICKS
+
+Int = NDArray[np.int64]
+Real = NDArray[np.float64]
+
+MICRO: Final = 1_000_000
+NEVER_MS: Final = 1 << 62
+NO_TICK: Final = -1
+
+# columns of `runners`
+TOUCHED: Final = 0
+"""displaced levels + own standing orders; 0 = the world of this runner is the record"""
+MATCHED: Final = 1
+"""traded volume as published, two-sided pence"""
+LAST_TICK: Final = 2
+GONE: Final = 3
+"""1 = withdrawn"""
+WIN: Final = 4
+"""our profit on this runner's bets if it wins, micropence"""
+LOSE: Final = 5
+KNOWN_WIN: Final = 6
+"""WIN and LOSE as far as the bot has heard of its fills"""
+KNOWN_LOSE: Final = 7
+OUTCOME: Final = 8
+"""-1 unknown, else LOSER, WINNER or PLACED"""
+N_RUNNER: Final = 9
+
+# fields of `market`
+STATUS_NOW: Final = 0
+IS_IN_PLAY: Final = 1
+BET_DELAY_S: Final = 2
+START_AT_MS: Final = 3
+N_WINNERS: Final = 4
+MESSAGE_MS: Final = 5
+"""publication of the last message seen"""
+CARRY: Final = 6
+"""what a recorded aggressor could not find so far in its sweep, pence"""
+MARK_AT_OFF: Final = 7
+"""mark-to-market when the market last stopped before the off, micropence"""
+RESIDUAL_AT_OFF: Final = 8
+"""best minus worst outcome then, micropence"""
+WENT_IN_PLAY: Final = 9
+STATUS_SINCE_MS: Final = 10
+N_MARKET: Final = 11
+
+# columns of `orders`
+RUNNER: Final = 0
+SIDE: Final = 1
+TICK: Final = 2
+SIZE: Final = 3
+REMAINING: Final = 4
+AHEAD: Final = 5
+"""pence of others ahead of us in the queue; never negative"""
+PERSIST: Final = 6
+"""1 = stays when the market turns in-play, 0 = lapses"""
+STATE: Final = 7
+BELIEVED: Final = 8
+"""what the bot thinks still stands, pence"""
+ACCEPTED_MS: Final = 9
+"""when the exchange took the order; 0 = refused or still on its way"""
+N_ORDER: Final = 10
+
+ON_ITS_WAY: Final = 0
+STANDING: Final = 1
+DONE: Final = 2
+
+# columns of `requests`
+EFFECT_MS: Final = 0
+REQUEST: Final = 1
+REQUEST_ORDER: Final = 2
+REQUEST_PENCE: Final = 3
+"""pence to cancel (at least what remains = all of it)"""
+DELAYED: Final = 4
+"""1 = the bet delay was already served"""
+N_REQUEST: Final = 5
+
+PLACE_ORDER: Final = 0
+CANCEL_ORDER: Final = 1
+
+# columns of `log`
+TIME_MS: Final = 0
+KNOWN_MS: Final = 1
+"""when the bot hears of it"""
+LOG_ORDER: Final = 2
+WHAT: Final = 3
+LOG_TICK: Final = 4
+"""tick of a fill; reason code of a refusal"""
+PENCE: Final = 5
+ODDS_MICRO: Final = 6
+"""odds × 10⁶ at which a fill settles (reduction factors change it)"""
+HEARD: Final = 7
+N_LOG: Final = 8
+
+FILL_PASSIVE: Final = 0
+FILL_AGGRESSIVE: Final = 1
+FILL_UNATTRIBUTED: Final = 2
+CANCELLED: Final = 3
+LAPSED: Final = 4
+REFUSED: Final = 5
+VOIDED: Final = 6
+"""an order on a withdrawn runner, or a lay cancelled by a withdrawal"""
+
+# reasons, in the order of simcore.results.REFUSALS
+MINIMUM_STAKE: Final = 0
+INSUFFICIENT_FUNDS: Final = 1
+MARKET_SUSPENDED: Final = 2
+RUNNER_REMOVED: Final = 3
+INVALID_PRICE: Final = 4
+OWN_CROSS: Final = 5
+TAKEN_OR_LAPSED: Final = 6
+
+# fields of `tally`
+N_ORDERS: Final = 0
+N_STANDING: Final = 1
+N_REQUESTS: Final = 2
+N_SCRIPTED: Final = 3
+"""scripted requests already handled"""
+N_LOGGED: Final = 4
+FIRST_UNHEARD: Final = 5
+PLACES: Final = 6
+CANCELS: Final = 7
+POLLS: Final = 8
+LARGEST_POSITION: Final = 9
+"""largest |contracts| on one runner, micropence"""
+LARGEST_LIABILITY: Final = 10
+WORST_MARK: Final = 11
+BUSY_UNTIL_MS: Final = 12
+"""the bot waits for answers until then"""
+FULL: Final = 13
+"""1 = an array is too small; the engine doubles them and starts again"""
+N_TIMELINE: Final = 14
+ANSWERING: Final = 15
+"""requests sent by the harness whose effect is still to come"""
+FIRST_LIVE: Final = 16
+"""every order before this one is over, as far as the bot knows"""
+FILLS: Final = 17
+STOPPED: Final = 18
+"""1 = the harness will not look again"""
+TAKEN: Final = 19
+SERVED: Final = 20
+"""snapshots taken, and those a poll has looked at"""
+LAST_POLL_MS: Final = 21
+PICKED: Final = 22
+N_TALLY: Final = 23
+
+# fields of `settings` and `reals`
+QUEUE_KIND: Final = 0
+REFILL_KIND: Final = 1
+HALF_LIFE_MS: Final = 2
+FRONT: Final = 3
+"""1 = a trade of unknown side at our price takes from the front"""
+DISPLACE: Final = 4
+PLACE_MS: Final = 5
+CANCEL_MS: Final = 6
+OBSERVE_MS: Final = 7
+ACK_MS: Final = 8
+ORDER_STREAM_MS: Final = 9
+POLL_MS: Final = 10
+SEQUENTIAL: Final = 11
+FUNDS_PENCE: Final = 12
+MINIMUM_PENCE: Final = 13
+MINIMUM_PAYOUT_PENCE: Final = 14
+REMOVAL_FROM: Final = 15
+"""smallest reduction factor that counts, hundredths of a percent"""
+REMOVAL_ON_WINNINGS: Final = 16
+"""1 = the factor cuts the winnings (place markets), 0 = the odds"""
+WINDOW_FIRST_MS: Final = 17
+"""the harness polls from this long before the advertised start …"""
+WINDOW_LAST_MS: Final = 18
+"""… to this long before it"""
+PICK_MS: Final = 19
+PICK_RANK: Final = 20
+N_SLOTS: Final = 21
+"""runners the core trades; 0 = no harness (scripted requests only)"""
+TRADES_IN_PLAY: Final = 22
+N_SETTING: Final = 23
+
+# columns of the timeline, one row a poll
+LINE_MS: Final = 0
+LINE_RUNNER: Final = 1
+LINE_BACK_TICK: Final = 2
+LINE_BACK_PENCE: Final = 3
+LINE_LAY_TICK: Final = 4
+LINE_LAY_PENCE: Final = 5
+LINE_OWN_BACK_TICK: Final = 6
+"""tick of the best own BACK order standing, -1 if none"""
+LINE_OWN_LAY_TICK: Final = 7
+LINE_POSITION: Final = 8
+"""contracts, pence of payout"""
+LINE_MARK: Final = 9
+"""mark-to-market, pence"""
+N_LINE: Final = 10
+QUEUE_K: Final = 0
+N_REAL: Final = 1
+
+QUEUE_NONE: Final = 0
+QUEUE_PROPORTIONAL: Final = 1
+QUEUE_BACK_BIASED: Final = 2
+REFILL_INSTANT: Final = 0
+REFILL_HALF_LIFE: Final = 1
+REFILL_NEVER: Final = 2
+
+
+class Record(NamedTuple):
+    """The tape's columns, read-only; see simcore.dtypes."""
+
+    message_ms: Int
+    message_row: Int
+    kind: NDArray[np.uint8]
+    book: NDArray[np.uint8]
+    runner: NDArray[np.int16]
+    tick: NDArray[np.int16]
+    size: NDArray[np.int32]
+    start_ms: Int
+
+
+class Sim(NamedTuple):
+    """All evolving state of one replay; see the notation above."""
+
+    recorded: Int
+    displaced: Int
+    stamp_ms: Int
+    hint: Int
+    runners: Int
+    market: Int
+    orders: Int
+    standing: Int
+    requests: Int
+    script: Int
+    log: Int
+    tally: Int
+    settings: Int
+    reals: Real
+
+
+class Views(NamedTuple):
+    """Snapshots of the world waiting to be seen, a ring of `n` of them; the columns are in simcore.strategies.view.
+
+    clock : (n, N_CLOCK); slots : (n, slots, N_SLOT); touch : (n, slots, 2, DEPTH, N_LEVEL); orders : (capacity, N_SEEN), filled
+    in when the core looks; poll_ms : (n,) the poll each snapshot is for, NEVER_MS when there is none
+    """
+
+    clock: Int
+    slots: Int
+    touch: Int
+    orders: Int
+    poll_ms: Int
+
+
+def new_sim(n_runners: int, settings: Int, reals: Real, script: Int, capacity: int) -> Sim:
+    """A market of `n_runners` before its first message, with room for `capacity` orders."""
+    market = np.zeros(N_MARKET, np.int64)
+    market[STATUS_NOW] = 3  # INACTIVE until the record says otherwise
+    market[START_AT_MS] = NEVER_MS
+    market[N_WINNERS] = 1
+    runners = np.zeros((n_runners, N_RUNNER), np.int64)
+    runners[:, LAST_TICK] = NO_TICK
+    runners[:, OUTCOME] = -1
+    hint = np.empty((n_runners, 2), np.int64)
+    hint[:, 0], hint[:, 1] = -1, N_TICKS
+    levels = (n_runners, 2, N_TICKS)
+    return Sim(
+        recorded=np.zeros(levels, np.int64),
+        displaced=np.zeros(levels, np.int64),
+        stamp_ms=np.zeros(levels, np.int64),
+        hint=hint,
+        runners=runners,
+        market=market,
+        orders=np.zeros((capacity, N_ORDER), np.int64),
+        standing=np.zeros(capacity, np.int64),
+        requests=np.zeros((capacity, N_REQUEST), np.int64),
+        script=script,
+        log=np.zeros((4 * capacity, N_LOG), np.int64),
+        tally=np.zeros(N_TALLY, np.int64),
+        settings=settings,
+        reals=reals,
+    )

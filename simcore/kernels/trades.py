@@ -1,0 +1,140 @@
+"""A recorded trade in a world that has our orders in it.
+
+V     : pence one aggressor took at a level of the record (half the two-sided row, a halfpenny dropped)
+carry : pence the same aggressor could not find at the levels before (we had taken them)
+
+At tick t the aggressor wants V + carry. It meets our orders at better prices, then the queue at t from the front: others ahead
+of us, us, others behind. What the others lose is o, what we fill is f. The record leaves R' = R − V, the world W' = W − o, so
+D' = W' − R' (= D + f where nothing is short). What it cannot find is carried on, and after the last level of its sweep rests on
+the other side at its worst price.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from simcore.dtypes import ATB, ATL
+from simcore.kernels.displacement import (
+    displaced_now,
+    set_displaced,
+    world_size,
+)
+from simcore.kernels.fills import fill
+from simcore.kernels.queue import better, queue_after_trade, rests_in, stands_at
+from simcore.kernels.state import (
+    AHEAD,
+    CARRY,
+    DISPLACE,
+    FILL_PASSIVE,
+    FILL_UNATTRIBUTED,
+    FRONT,
+    N_STANDING,
+    REMAINING,
+    RUNNER,
+    SIDE,
+    TICK,
+    Sim,
+)
+
+
+@njit(cache=True)
+def best_order_within(sim: Sim, r: int, b: int, limit: int, inclusive: bool) -> int:
+    """Our oldest standing order at the best price of book b that is better than `limit` (or at it); -1 if none."""
+    found = -1
+    for i in range(sim.tally[N_STANDING]):
+        o = sim.standing[i]
+        if sim.orders[o, RUNNER] != r or rests_in(sim.orders[o, SIDE]) != b:
+            continue
+        t = sim.orders[o, TICK]
+        if not (better(b, t, limit) or (inclusive and t == limit)):
+            continue
+        if found < 0 or better(b, t, sim.orders[found, TICK]):
+            found = o
+    return found
+
+
+@njit(cache=True)
+def fill_through(sim: Sim, r: int, b: int, limit: int, inclusive: bool, want: int, now: int) -> int:
+    """Fill our orders that are hit before `limit` (or at it), best price then oldest first; returns pence filled."""
+    left = want
+    while left > 0:
+        o = best_order_within(sim, r, b, limit, inclusive)
+        if o < 0:
+            break
+        pence = min(left, sim.orders[o, REMAINING])
+        fill(sim, o, pence, sim.orders[o, TICK], FILL_PASSIVE, now)
+        left -= pence
+    return want - left
+
+
+@njit(cache=True)
+def take_queue(sim: Sim, r: int, b: int, t: int, want: int, what: int, now: int) -> tuple[int, int]:
+    """Take `want` pence from the front of the level's queue as far as our last order.
+
+    Returns (pence of others ahead that were taken, pence of ours filled).
+    """
+    world = world_size(sim, r, b, t, now)
+    others = 0
+    ours = 0
+    i = 0
+    while i < sim.tally[N_STANDING] and others + ours < want:
+        o = sim.standing[i]
+        i += 1
+        if not stands_at(sim, o, r, b, t):
+            continue
+        others += min(want - others - ours, max(0, min(sim.orders[o, AHEAD], world) - others))
+        pence = min(want - others - ours, sim.orders[o, REMAINING])
+        if pence <= 0:
+            continue
+        n = sim.tally[N_STANDING]
+        fill(sim, o, pence, t, what, now)
+        ours += pence
+        i -= n - sim.tally[N_STANDING]
+    return others, ours
+
+
+@njit(cache=True)
+def trade(sim: Sim, r: int, b: int, t: int, pence: int, last_of_sweep: bool, now: int) -> None:
+    """A recorded aggressor takes `pence` at tick t of book b."""
+    world = world_size(sim, r, b, t, now)
+    want = pence + sim.market[CARRY]
+    through = fill_through(sim, r, b, t, False, want, now)
+    _, ours = take_queue(sim, r, b, t, want - through, FILL_PASSIVE, now)
+    others = min(want - through - ours, world)
+    sim.recorded[r, b, t] -= pence
+    queue_after_trade(sim, r, b, t, others, world - others)
+    sim.market[CARRY] = 0
+    if sim.settings[DISPLACE] == 0:
+        return
+    displaced = world - others - sim.recorded[r, b, t]
+    if displaced != displaced_now(sim, r, b, t, now):
+        set_displaced(sim, r, b, t, displaced, now)
+    short = want - through - ours - others
+    if not last_of_sweep:
+        sim.market[CARRY] = short
+    elif short > 0:
+        other = ATL if b == ATB else ATB
+        set_displaced(sim, r, other, t, displaced_now(sim, r, other, t, now) + short, now)
+
+
+@njit(cache=True)
+def trade_unattributed(sim: Sim, r: int, t: int, pence: int, now: int) -> None:
+    """Traded at exactly t, side unknown: takes from the front once, shared across both sides; displaces nothing."""
+    if sim.settings[FRONT] == 0:
+        return
+    left = pence
+    for b in (ATB, ATL):
+        world = world_size(sim, r, b, t, now)
+        ahead, ours = take_queue(sim, r, b, t, left, FILL_UNATTRIBUTED, now)
+        queue_after_trade(sim, r, b, t, ahead, world)
+        left -= ahead + ours
+
+
+@njit(cache=True)
+def place(sim: Sim, r: int, b: int, t: int, pence: int, now: int) -> None:
+    """A recorded placement; one that would cross standing orders of ours meets them first, only the rest rests."""
+    opposite = ATL if b == ATB else ATB
+    met = fill_through(sim, r, opposite, t, True, pence, now)
+    sim.recorded[r, b, t] += pence
+    if met > 0 and sim.settings[DISPLACE] != 0:
+        set_displaced(sim, r, b, t, displaced_now(sim, r, b, t, now) - met, now)

@@ -1,0 +1,175 @@
+"""What a core sees and how it says what it wants. The same functions run compiled in replays and uncompiled in a live bot.
+
+A core is `core(view, parameters, offers) -> None`:
+
+view.clock  : (N_CLOCK,) int64, columns NOW_MS … below
+view.slots  : (slots, N_SLOT) int64, one row for each runner the core trades
+view.touch  : (slots, 2, DEPTH, N_LEVEL) int64, best first; TICK_COLUMN is -1 where there is no level; own size is included in
+              PENCE_COLUMN, as on the exchange, and given beside in OWN_COLUMN
+view.orders : (capacity, N_SEEN) int64, the bot's standing orders as it knows them; view.clock[N_SEEN_ORDERS] rows count
+parameters  : (n,) float64, the core's own numbers
+offers      : the offers it wants to stand in the book: call `want`
+
+A core keeps nothing between calls.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numba import njit, typeof, types
+from numpy.typing import NDArray
+
+import simcore.kernels  # sets the cache folder  # noqa: F401
+from simcore.dtypes import ATB, ATL, BACK
+from simcore.units import N_TICKS, ODDS_HUNDREDTHS
+
+DEPTH: Final = 10
+MAX_OFFERS: Final = 64
+
+NOW_MS: Final = 0
+TO_START_MS: Final = 1
+"""milliseconds to the advertised start as published by then; negative after it"""
+IS_OPEN: Final = 2
+IN_PLAY_NOW: Final = 3
+N_SEEN_ORDERS: Final = 4
+N_CLOCK: Final = 5
+
+SLOT_RUNNER: Final = 0
+SLOT_LAST_TICK: Final = 1
+SLOT_MATCHED: Final = 2
+"""traded volume of the runner, pence, one-sided"""
+SLOT_WIN: Final = 3
+"""own profit if the runner wins, pence, as the bot knows it"""
+SLOT_LOSE: Final = 4
+SLOT_GONE: Final = 5
+N_SLOT: Final = 6
+
+TICK_COLUMN: Final = 0
+PENCE_COLUMN: Final = 1
+OWN_COLUMN: Final = 2
+N_LEVEL: Final = 3
+
+SEEN_SLOT: Final = 0
+SEEN_SIDE: Final = 1
+SEEN_TICK: Final = 2
+SEEN_PENCE: Final = 3
+N_SEEN: Final = 4
+
+OFFER_SLOT: Final = 0
+OFFER_SIDE: Final = 1
+OFFER_TICK: Final = 2
+OFFER_PENCE: Final = 3
+N_OFFER: Final = 4
+
+
+class View(NamedTuple):
+    """What the core sees at one poll; columns above."""
+
+    clock: NDArray[np.int64]
+    slots: NDArray[np.int64]
+    touch: NDArray[np.int64]
+    orders: NDArray[np.int64]
+
+
+class Offers(NamedTuple):
+    """What the core wants to stand: `rows[:count[0]]`, columns OFFER_*."""
+
+    count: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+
+def new_offers() -> Offers:
+    """Room for MAX_OFFERS offers, none wanted yet."""
+    return Offers(np.zeros(1, np.int64), np.zeros((MAX_OFFERS, N_OFFER), np.int64))
+
+
+def _core_type() -> types.FunctionType:
+    view = View(
+        np.zeros(N_CLOCK, np.int64),
+        np.zeros((1, N_SLOT), np.int64),
+        np.zeros((1, 2, DEPTH, N_LEVEL), np.int64),
+        np.zeros((1, N_SEEN), np.int64),
+    )
+    return types.FunctionType(types.void(typeof(view), types.float64[::1], typeof(new_offers())))
+
+
+CORE_TYPE = _core_type()
+"""Signature of every core; the loop is compiled once against it."""
+
+
+@njit(cache=True)
+def want(offers: Offers, slot: int, side: int, tick: int, pence: int) -> None:
+    """Want `pence` to stand at `tick`; nothing off the ladder or under a penny is wanted, nor more than MAX_OFFERS rows."""
+    n = offers.count[0]
+    if pence <= 0 or tick < 0 or tick >= N_TICKS or n >= MAX_OFFERS:
+        return
+    offers.rows[n, OFFER_SLOT] = slot
+    offers.rows[n, OFFER_SIDE] = side
+    offers.rows[n, OFFER_TICK] = tick
+    offers.rows[n, OFFER_PENCE] = pence
+    offers.count[0] = n + 1
+
+
+@njit(cache=True)
+def level_of_others(view: View, slot: int, book: int) -> int:
+    """Row of the best level where somebody else stands, -1 if there is none."""
+    for level in range(DEPTH):
+        if view.touch[slot, book, level, TICK_COLUMN] < 0:
+            return -1
+        if view.touch[slot, book, level, PENCE_COLUMN] > view.touch[slot, book, level, OWN_COLUMN]:
+            return level
+    return -1
+
+
+@njit(cache=True)
+def best_tick(view: View, slot: int, book: int) -> int:
+    """Best tick where somebody else stands, -1 if there is none."""
+    level = level_of_others(view, slot, book)
+    return -1 if level < 0 else view.touch[slot, book, level, TICK_COLUMN]
+
+
+@njit(cache=True)
+def best_pence(view: View, slot: int, book: int) -> int:
+    """What others offer at their best tick, pence."""
+    level = level_of_others(view, slot, book)
+    if level < 0:
+        return 0
+    return view.touch[slot, book, level, PENCE_COLUMN] - view.touch[slot, book, level, OWN_COLUMN]
+
+
+@njit(cache=True)
+def imbalance(view: View, slot: int) -> float:
+    """(atb − atl) / (atb + atl) at the touch of the others; 0 when a half-book is empty."""
+    back = best_pence(view, slot, ATB)
+    lay = best_pence(view, slot, ATL)
+    if back <= 0 or lay <= 0:
+        return 0.0
+    return (back - lay) / (back + lay)
+
+
+@njit(cache=True)
+def contracts(view: View, slot: int) -> int:
+    """Own position on the runner in contracts, pence of payout: positive = backed."""
+    return view.slots[slot, SLOT_WIN] - view.slots[slot, SLOT_LOSE]
+
+
+@njit(cache=True)
+def stake_for(contracts_pence: int, tick: int) -> int:
+    """Stake that buys so many contracts at a tick, pence, rounded down."""
+    return contracts_pence * 100 // ODDS_HUNDREDTHS[tick]
+
+
+@njit(cache=True)
+def want_flat(view: View, slot: int, offers: Offers) -> None:
+    """Want the position gone: cross the spread at the touch; what it does not find there goes on at the next poll."""
+    position = contracts(view, slot)
+    if position > 0:
+        tick = best_tick(view, slot, ATL)
+        if tick >= 0:
+            want(offers, slot, -BACK, tick, stake_for(position, tick))
+    elif position < 0:
+        tick = best_tick(view, slot, ATB)
+        if tick >= 0:
+            want(offers, slot, BACK, tick, stake_for(-position, tick))
