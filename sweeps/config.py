@@ -24,6 +24,7 @@ from sweeps.objective import Objective
 from sweeps.space import Dimension
 
 Names = tuple[str, ...]
+Hour = Annotated[int, msgspec.Meta(ge=0, le=23)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 
 
@@ -32,27 +33,33 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Filter(Section, frozen=True):
-    """Which markets of the catalogue; null = no condition. Lists mean any of.
+    """Which markets of the catalogue; null = no condition. Lists mean any of; bounds are included.
 
-    sport           greyhounds, horses, … as `sweeps data list` writes them
-    market_type     WIN, PLACE, …;  country: GB, AU, …;  venue: as in the catalogue;  tier: PRO, ADVANCED, …
-    date_from, date_to   UTC date of the advertised start, both included
-    hour_from, hour_to   UTC hour of the advertised start, from ≤ hour < to
-    min_volume_pounds    matched by the end: hindsight, refused unless `data.hindsight` is true
-    quality         quality grade: hindsight, refused unless `data.hindsight` is true
+    sport, market_type, country, venue, tier   as `sweeps data list` writes them
+    date_from, date_to, hour_from, hour_to     UTC date and hour of the advertised start
+    min_runners, max_runners                   in the first market definition
+    min_volume_pounds, max_gaps_last_15_minutes, has_result
+                                               hindsight: refused unless `data.hindsight` is true
     """
 
-    sport: str | None = None
+    sport: Names | str | None = None
     market_type: Names | str | None = None
     country: Names | str | None = None
     venue: Names | str | None = None
     tier: Names | str | None = None
     date_from: datetime.date | None = None
     date_to: datetime.date | None = None
-    hour_from: Annotated[int, msgspec.Meta(ge=0, le=23)] | None = None
-    hour_to: Annotated[int, msgspec.Meta(ge=1, le=24)] | None = None
-    quality: Names | str | None = None
+    hour_from: Hour | None = None
+    hour_to: Hour | None = None
+    min_runners: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    max_runners: Annotated[int, msgspec.Meta(ge=0)] | None = None
     min_volume_pounds: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    max_gaps_last_15_minutes: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    has_result: bool | None = None
+
+
+_HINDSIGHT = ("min_volume_pounds", "max_gaps_last_15_minutes", "has_result")
+_PAIRS = (("date_from", "date_to"), ("hour_from", "hour_to"), ("min_runners", "max_runners"))
 
 
 class Splits(Section, frozen=True):
@@ -205,20 +212,18 @@ def _refuse_contradictions(config: SweepConfig, place: str) -> None:
     splits, where = config.data.splits, config.data.filter
     if splits is not None and (splits.holdout_from is None) == (splits.holdout_days is None):
         raise ConfigError(f"{place}: `data.splits` must have either `holdout_from` or `holdout_days`; give exactly one")
-    if where.date_from is not None and where.date_to is not None and where.date_from > where.date_to:
-        raise ConfigError(
-            f"{place}: `data.filter.date_from` must not be after `date_to`, got {where.date_from} and {where.date_to}; "
-            "swap them"
-        )
-    if where.hour_from is not None and where.hour_to is not None and where.hour_from >= where.hour_to:
-        raise ConfigError(
-            f"{place}: `data.filter.hour_from` must be below `hour_to`, got {where.hour_from} and {where.hour_to}; swap them"
-        )
-    if not config.data.hindsight and (where.quality is not None or where.min_volume_pounds is not None):
-        name = "quality" if where.quality is not None else "min_volume_pounds"
-        raise ConfigError(
-            f"{place}: `data.filter.{name}` is known only after the market (hindsight); remove it or set `data.hindsight: true`"
-        )
+    for low, high in _PAIRS:
+        first, last = getattr(where, low), getattr(where, high)
+        if first is not None and last is not None and first > last:
+            raise ConfigError(
+                f"{place}: `data.filter.{low}` must not be above `{high}`, got {first} and {last}; swap them"
+            )
+    for name in _HINDSIGHT:
+        if getattr(where, name) is not None and not config.data.hindsight:
+            raise ConfigError(
+                f"{place}: `data.filter.{name}` is known only after the market (hindsight); "
+                "remove it or set `data.hindsight: true`"
+            )
 
 
 class _Loader(yaml.SafeLoader):

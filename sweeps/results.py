@@ -16,11 +16,11 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import msgspec
 import pandas as pd
@@ -30,40 +30,10 @@ import pyarrow.parquet as pq
 from sweeps.config import SweepConfig, parse_config
 from sweeps.errors import ConfigError
 from sweeps.home import Home
+from sweeps.metrics import METRICS
 
 TrialState = Literal["complete", "invalid"]
 State = Literal["running", "interrupted", "stopped", "failed", "finished"]
-
-METRICS: Final = (
-    "mean_pnl_pounds",
-    "standard_error_pounds",
-    "std_pnl_pounds",
-    "sharpe_per_market",
-    "lower_bound_pounds",
-    "hit_rate",
-    "worst_market_pounds",
-    "best_market_pounds",
-    "p1_pounds",
-    "p5_pounds",
-    "p10_pounds",
-    "p25_pounds",
-    "p50_pounds",
-    "p75_pounds",
-    "p90_pounds",
-    "p95_pounds",
-    "p99_pounds",
-    "markets",
-    "markets_traded",
-    "markets_marked",
-    "fills",
-    "requests",
-    "refusals",
-    "turnover_pounds",
-    "commission_pounds",
-    "charge_pounds",
-    "residual_pounds",
-)
-"""the numbers every complete trial carries, see docs/sweeps.md; the first columns of what MLflow shows"""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -300,7 +270,11 @@ class SweepFolder:
 
     def best(self) -> BestTrial | None:
         """The best complete trial (with several objectives: of the Pareto front, best by the first); None before any."""
-        eligible = [t for t in self.summaries() if t.state == "complete" and t.constraints_met]
+        return self.best_of(self.summaries())
+
+    def best_of(self, trials: Sequence[TrialSummary]) -> BestTrial | None:
+        """The best of these trials, as `best`."""
+        eligible = [t for t in trials if t.state == "complete" and t.constraints_met]
         if not eligible:
             return None
         best = self.config.objective.best(eligible)
@@ -309,7 +283,7 @@ class SweepFolder:
     def pareto_front(self) -> tuple[int, ...]:
         """Numbers of the trials no other trial beats in every objective."""
         eligible = [t for t in self.summaries() if t.state == "complete" and t.constraints_met]
-        return tuple(t.number for t in self.config.objective.pareto(eligible))
+        return tuple(t.number for t in self.config.objective.pareto(eligible)) if eligible else ()
 
     def holdout(self) -> Records:
         """Every opening of the hold-out: trial, trials (how many had been run), metrics."""

@@ -19,7 +19,8 @@ import msgspec
 from sweeps.errors import ConfigError
 
 if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
+    from optuna import Trial
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 When = dict[str, Any]
 
@@ -58,7 +59,11 @@ class IntDimension(_Dimension, frozen=True, tag="int"):
     def _n(self) -> int:
         return (self.high - self.low) // self.step + 1
 
-    def distribution(self) -> BaseDistribution:
+    def suggest(self, trial: Trial, name: str) -> int:
+        distribution = self.distribution()
+        return trial.suggest_int(name, self.low, distribution.high, step=self.step, log=self.log)
+
+    def distribution(self) -> IntDistribution:
         from optuna.distributions import IntDistribution
 
         return IntDistribution(self.low, self.low + (self._n - 1) * self.step, log=self.log, step=self.step)
@@ -97,11 +102,12 @@ class FloatDimension(_Dimension, frozen=True, tag="float"):
     def _n(self) -> int:
         return int((Decimal(str(self.high)) - Decimal(str(self.low))) / Decimal(str(self.step))) + 1
 
-    def snap(self, value: float) -> float:
-        """The grid's own number nearest to `value`."""
+    def suggest(self, trial: Trial, name: str) -> float:
+        distribution = self.distribution()
+        value = trial.suggest_float(name, self.low, distribution.high, step=self.step, log=self.log)
         return value if self.step is None else self._nth(round((value - self.low) / self.step))
 
-    def distribution(self) -> BaseDistribution:
+    def distribution(self) -> FloatDistribution:
         from optuna.distributions import FloatDistribution
 
         high = self.high if self.step is None else self._nth(self._n - 1)
@@ -127,7 +133,10 @@ class CategoricalDimension(_Dimension, frozen=True, tag="categorical"):
     def values(self, place: str) -> Sequence[Any]:
         return self.choices
 
-    def distribution(self) -> BaseDistribution:
+    def suggest(self, trial: Trial, name: str) -> Any:
+        return trial.suggest_categorical(name, self.choices)
+
+    def distribution(self) -> CategoricalDistribution:
         from optuna.distributions import CategoricalDistribution
 
         return CategoricalDistribution(self.choices)

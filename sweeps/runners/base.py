@@ -1,0 +1,162 @@
+"""What a runner is, and the one piece of work all of them carry out: a shard of markets × configurations.
+
+Work is written once (`Replays`); a runner only decides where shards are worked on. A shard's result depends on nothing but the
+shard: the seed of a replay is a hash of the sweep's seed and the market, the same for every configuration (so that they are
+compared on equal luck), never of a worker, a clock or the way the work was cut.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from simcore import TapeStore
+from simcore.engine import make_parameters, replay_batch, warm
+from simcore.models.simulation import Simulation
+from simcore.results import REFUSALS, MarketResult
+from simcore.strategies import Core, resolve_core
+
+_ARROW = {"str": pa.string(), "int": pa.int64(), "bool": pa.bool_()}
+MARKET_ROWS = pa.schema(
+    [("trial", pa.int64())]
+    + [(f.name, _ARROW[str(f.type)]) for f in fields(MarketResult) if f.name not in ("refusals", "fills", "timeline")]
+    + [(f"refused_{reason}", pa.int64()) for reason in REFUSALS]
+)
+"""one row a market × configuration: the configuration's trial number and the columns of MarketResult.row()"""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A trial's number and its core's parameters (plain values: they travel to workers)."""
+
+    trial: int
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Every one of these markets under every one of these configurations."""
+
+    market_ids: tuple[str, ...]
+    configurations: tuple[Configuration, ...]
+
+    @property
+    def replays(self) -> int:
+        return len(self.market_ids) * len(self.configurations)
+
+
+@dataclass(frozen=True)
+class ShardResult:
+    """rows: MARKET_ROWS; seconds: what the shard took where it ran, for cutting the next ones."""
+
+    rows: pa.Table
+    replays: int
+    seconds: float
+
+
+WorkFunction = Callable[[Shard], ShardResult]
+
+
+class Runner(Protocol):
+    """Carries out shards somewhere.
+
+    Contract: `submit` takes the work function (it travels once) and shards lazily, far more than memory may hold; `results`
+    yields each shard exactly once, in any order, while it draws new ones; an exception of the work is raised by `results` as
+    it is. Work that was lost with its worker is done again. A runner can be submitted to many times; `close` ends what is
+    under way and every process the runner started.
+    """
+
+    @property
+    def workers(self) -> int:
+        """How many shards are worked on at once."""
+        ...  # pragma: no cover - protocol
+
+    def submit(self, work: WorkFunction, shards: Iterable[Shard]) -> None: ...  # pragma: no cover - protocol
+
+    def results(self) -> Iterator[ShardResult]: ...  # pragma: no cover - protocol
+
+    def close(self) -> None: ...  # pragma: no cover - protocol
+
+
+def replay_seed(sweep_seed: int, market_id: str) -> int:
+    """Seed of a market's replays in a sweep, 0 … 2⁶³ − 1; whoever replays a sweep's configuration again needs the same one."""
+    digest = hashlib.sha256(f"{sweep_seed}/{market_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+@dataclass(frozen=True)
+class Replays:
+    """The work function: replays a shard on the tapes of a store. Small, so that it travels; a process keeps the store open."""
+
+    store: str
+    core: str
+    simulation: Simulation
+    seed: int
+
+    def warm(self) -> None:
+        """Compile the kernels and the core, or load them: done once before work fans out, so that no two workers compile."""
+        warm(_core(self.core))
+
+    def __call__(self, shard: Shard) -> ShardResult:
+        begun = time.perf_counter()
+        rows: list[dict[str, Any]] = []
+        core, store = _core(self.core), _store(self.store)
+        parameters = [make_parameters(core, configuration.parameters) for configuration in shard.configurations]
+        for market_id in shard.market_ids:
+            seed = replay_seed(self.seed, market_id)
+            try:
+                results = replay_batch(store.tape(market_id), core, parameters, self.simulation, seed=seed)
+            except Exception as error:
+                error.add_note(f"market {market_id}, trials {[c.trial for c in shard.configurations]}")
+                raise
+            for configuration, result in zip(shard.configurations, results, strict=True):
+                rows.append({"trial": configuration.trial, **result.row()})
+        table = pa.Table.from_pylist(rows, schema=MARKET_ROWS)
+        return ShardResult(table, shard.replays, time.perf_counter() - begun)
+
+
+@lru_cache(maxsize=4)
+def _store(path: str) -> TapeStore:
+    return TapeStore.open(path)
+
+
+@lru_cache(maxsize=4)
+def _core(name: str) -> Core:
+    return resolve_core(name)
+
+
+MIN_SHARD_SECONDS = 0.3
+"""below this a task's own cost on Ray stops being noise"""
+
+
+def cut(
+    market_ids: Sequence[str],
+    configurations: Sequence[Configuration],
+    *,
+    seconds_per_replay: Callable[[], float],
+    workers: int,
+    target_seconds: float,
+) -> Iterator[Shard]:
+    """Shards that cover markets × configurations exactly once, made when asked for.
+
+    Each holds about `target_seconds` of work by the speed known at that moment, less towards the end so that a straggler does
+    not hold the batch; a market is shared by all configurations unless that alone is far more than a shard should be.
+    """
+    position = 0
+    while position < len(market_ids):
+        per_market = seconds_per_replay() * len(configurations)
+        left = (len(market_ids) - position) * per_market
+        wanted = min(target_seconds, max(MIN_SHARD_SECONDS, left / (2 * workers)))
+        count = max(1, int(wanted / per_market))
+        chunk = tuple(market_ids[position : position + count])
+        parts = max(1, int(len(chunk) * per_market / (2 * target_seconds)))
+        size = -(-len(configurations) // min(parts, len(configurations)))
+        for first in range(0, len(configurations), size):
+            yield Shard(chunk, tuple(configurations[first : first + size]))
+        position += len(chunk)
