@@ -7,6 +7,7 @@ memory map of it is the tape, without a decoding pass.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from simcore.errors import RecordingError
+from simcore.tapes.books import Book, RunnerKey, book_at, books_of
 
 TAPE_VERSION = 1
 
@@ -88,6 +90,21 @@ class Tape:
     @property
     def n_runners(self) -> int:
         return len(self.info.runners)
+
+    def book_at(self, published_ms: int) -> dict[RunnerKey, Book]:
+        """The recorded ladders after the last message published at or before `published_ms` (UTC ms).
+
+        Keys are selection ids; (selection id, handicap) for a runner whose handicap is not 0. All books are empty before the
+        first message.
+        """
+        return book_at(self, published_ms)
+
+    def books(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """(published_ms, books) after each message: books is (n_runners, 2, 350) int64 pence by runner, ATB/ATL and tick.
+
+        One array is given each time, read-only and changed by the next step; copy it to keep it.
+        """
+        return books_of(self)
 
 
 ARRAYS = tuple(f.name for f in fields(Tape) if f.name != "info")

@@ -1,0 +1,132 @@
+"""The tape reproduces the recorded ladders after every message of every recording, and loses no traded volume."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import betfairlightweight
+import census as census_module
+import numpy as np
+import pytest
+from census import FileCensus, MarketCensus, compare, raw_messages
+
+from simcore.dtypes import PLACE
+from simcore.streams import compile_stream
+from simcore.tapes.tape import Tape
+
+NO_LADDER = ("BASIC (ltp only)", "definition only")
+
+
+@pytest.fixture(scope="session")
+def census(recordings: Path) -> list[FileCensus]:
+    """Every recording compared, largest first, one process a core."""
+    files = sorted((recordings / "recordings").iterdir(), key=lambda file: -file.stat().st_size)
+    context = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
+        return list(pool.map(compare, files))
+
+
+@pytest.fixture(scope="session")
+def markets(census: list[FileCensus]) -> list[MarketCensus]:
+    return [market for file in census for market in file.markets]
+
+
+def test_ladders_equal_betfairlightweights_after_every_message(markets: list[MarketCensus]) -> None:
+    assert [market for market in markets if market.mismatches] == []
+    assert sum(market.levels_compared for market in markets) > sum(market.messages for market in markets)
+
+
+def test_every_market_with_a_ladder_is_compared_or_named_with_its_price_ladder(
+    census: list[FileCensus], recordings_catalogue: list[dict[str, Any]]
+) -> None:
+    by_file = {file.name: file for file in census}
+    for entry in recordings_catalogue:
+        file = by_file[Path(entry["file"]).name]
+        compared = {market.market_id: market.messages for market in file.markets}
+        for market in entry["markets"]:
+            if market["market_id"] in compared:
+                continue
+            reason = file.refused[market["market_id"]]
+            assert "FINEST" in reason or "no ladder" in reason
+            assert market["tier"] in NO_LADDER or "FINEST" in reason
+
+
+def test_rises_of_traded_volume_add_up_by_class_to_the_penny(markets: list[MarketCensus]) -> None:
+    assert [m.market_id for m in markets if m.tape_rises_pence != m.rises_pence] == []
+    assert sum(market.rises_pence for market in markets) > 0
+
+
+def test_falls_of_traded_volume_are_clamped_and_counted_to_the_penny(markets: list[MarketCensus]) -> None:
+    assert [m.market_id for m in markets if m.tape_falls_pence != m.falls_pence] == []
+
+
+def test_no_level_is_ever_taken_below_nothing_even_within_a_message(markets: list[MarketCensus]) -> None:
+    assert [market.market_id for market in markets if market.lowest_level_pence] == []
+
+
+def test_the_comparison_notices_a_single_missing_penny(recordings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = recordings / "recordings" / "betcode-org__flumine__1.197931750"
+    honest = census_module.compile_source
+
+    def a_penny_short(name: str, packed: bytes) -> Any:
+        for file in honest(name, packed):
+            for market in file.markets:
+                market.tape = _without_a_penny(market.tape)
+            yield file
+
+    monkeypatch.setattr(census_module, "compile_source", a_penny_short)
+    assert compare(path).markets[0].mismatches
+
+
+def _without_a_penny(tape: Tape) -> Tape:
+    arrays = {name: getattr(tape, name).copy() for name in tape.__dataclass_fields__ if name != "info"}
+    arrays["size"][np.flatnonzero(arrays["kind"] == PLACE)[100]] -= 1
+    return Tape(info=tape.info, **arrays)
+
+
+@pytest.fixture(scope="module")
+def greyhounds(recordings: Path) -> Path:
+    return recordings / "recordings" / "betfair-down-under__autoHubTutorials__1.195453609.bz2"
+
+
+def test_book_at_a_moment_is_the_book_betfairlightweight_serialises_then(greyhounds: Path) -> None:
+    (tape,) = compile_stream(greyhounds)
+    listener = betfairlightweight.StreamListener(max_latency=None, lightweight=True, update_clk=False)
+    listener.register_stream(0, "marketSubscription")
+    moments = set(random.Random(4).sample(range(tape.n_messages), 60))
+    messages = list(raw_messages(greyhounds))
+    for place, message in enumerate(messages):
+        listener.stream.on_update({"pt": message["pt"], "mc": message["mc"]})
+        last_of_its_time = place + 1 == len(messages) or messages[place + 1]["pt"] > message["pt"]
+        if place not in moments or not last_of_its_time:
+            continue
+        (truth,) = listener.snap()
+        books = tape.book_at(message["pt"])
+        for runner in truth["runners"]:
+            book = books[runner["selectionId"]]
+            assert book.available_to_back == [(p["price"], p["size"]) for p in runner["ex"]["availableToBack"]]
+            assert book.available_to_lay == [(p["price"], p["size"]) for p in runner["ex"]["availableToLay"]]
+
+
+def test_books_step_by_step_are_the_books_at_each_moment(greyhounds: Path) -> None:
+    (tape,) = compile_stream(greyhounds)
+    for place, (published_ms, books) in enumerate(tape.books()):
+        if place % 997 or (place + 1 < tape.n_messages and tape.message_ms[place + 1] == published_ms):
+            continue
+        at = tape.book_at(published_ms)
+        for index, runner in enumerate(tape.info.runners):
+            best_back = at[runner.selection_id].available_to_back
+            assert len(best_back) == np.count_nonzero(books[index, 0])
+            assert round(sum(pounds for _, pounds in best_back) * 100) == books[index, 0].sum()
+
+
+def test_books_are_empty_before_the_first_message(greyhounds: Path) -> None:
+    (tape,) = compile_stream(greyhounds)
+    books = tape.book_at(int(tape.message_ms[0]) - 1)
+    assert len(books) == tape.n_runners
+    assert not any(book.available_to_back or book.available_to_lay for book in books.values())
