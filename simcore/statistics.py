@@ -56,8 +56,8 @@ def _std(values: NDArray[np.float64]) -> float:
 def student_bound(pnl_pounds: NDArray[np.float64], confidence: float) -> float:
     """Lower one-sided confidence bound of the mean, pounds: mean − t(confidence, n − 1) · se.
 
-    Assumes independent markets; profits with a heavy tail need more markets than the formula knows. With a single market
-    there is no spread to judge by: −inf is refused, the bound is that market's own loss or zero, whichever is lower.
+    Assumes independent markets; profits with a heavy tail need more markets than the formula knows. A single market
+    has no spread to judge by: the bound is then its loss, or zero where it won.
     """
     n = len(pnl_pounds)
     mean = float(np.mean(pnl_pounds))

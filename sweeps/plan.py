@@ -169,10 +169,11 @@ def _core(strategy: Strategy, place: str) -> Core:
 def _complete_strategy(strategy: Strategy, core: Core, space: Space, place: str) -> Strategy:
     """Every parameter but the sampled ones, from the core's defaults, the preset and the fixed values, in that order."""
     fields = {f.name: f for f in msgspec.structs.fields(core.parameters)}
+    fixed: dict[str, Any] = {}
     for name, value in strategy.parameters.items():
         if name not in fields:
             raise ConfigError(_unknown(f"{place}: `strategy.parameters`", name, core))
-        _check_value(core, fields[name], value, f"{place}: `strategy.parameters.{name}`")
+        fixed[name] = _checked(core, fields[name], value, f"{place}: `strategy.parameters.{name}`")
         if name in space and not space[name].when:
             raise ConfigError(f"{place}: {name!r} is both fixed in `strategy.parameters` and in `space`; remove one")
     if strategy.preset is not None and strategy.preset not in core.presets:
@@ -182,7 +183,7 @@ def _complete_strategy(strategy: Strategy, core: Core, space: Space, place: str)
         )
     values = {name: _default(f) for name, f in fields.items()}
     values |= msgspec.to_builtins(core.presets[strategy.preset]) if strategy.preset is not None else {}
-    values |= strategy.parameters
+    values |= fixed
     kept = {n: v for n, v in values.items() if (n not in space or space[n].when) and v is not msgspec.NODEFAULT}
     own, colon, name = strategy.core.rpartition(":")
     named = f"{Path(own).absolute()}:{name}" if colon else strategy.core
@@ -199,9 +200,10 @@ def _unknown(where: str, name: str, core: Core) -> str:
     return f"{where} names {name!r}, which core {core.name!r} does not have; choose of {known}"
 
 
-def _check_value(core: Core, info: msgspec.structs.FieldInfo, value: Any, where: str) -> None:
+def _checked(core: Core, info: msgspec.structs.FieldInfo, value: Any, where: str) -> Any:
+    """The value as the core's parameter holds it: 300 for a float is 300.0, so that one configuration has one hash."""
     try:
-        msgspec.convert(value, info.type)
+        return msgspec.to_builtins(msgspec.convert(value, info.type))
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}: {error}, got {value!r}; see the parameters of core {core.name!r}") from error
 
@@ -217,7 +219,7 @@ def _check_dimensions(core: Core, space: Space, place: str) -> None:
         else:
             values = dimension.choices
         for value in values:
-            _check_value(core, fields[name], value, f"{place}: `space.{name}`")
+            _checked(core, fields[name], value, f"{place}: `space.{name}`")
 
 
 def _refuse_impossible(config: SweepConfig, core: Core, place: str) -> None:

@@ -55,7 +55,7 @@ def check_search(config: SweepConfig, place: str) -> None:
     if odd or len(space) < 2:
         what = f"`space.{odd[0]}` is categorical or conditional" if odd else "there is one parameter only"
         raise ConfigError(
-            f"{place}: `search.sampler` cmaes needs two or more unconditional int or float parameters, but {what}"
+            f"{place}: `search.sampler` cmaes needs two or more plain int or float parameters, but {what}"
         )
 
 
@@ -81,7 +81,8 @@ def _sobol(dimensions: int, seed: int, first: int, count: int) -> list[list[floa
     from scipy.stats import qmc  # the better part of two seconds, for this sampler only
 
     engine = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(seed))
-    engine.fast_forward(first)
+    if first > 0:  # it cannot go forward by nothing
+        engine.fast_forward(first)
     with warnings.catch_warnings():
         # it wants a power of two at a time; over the whole sequence ours are in order and balanced as far as they go
         warnings.filterwarnings("ignore", message="The balance properties of Sobol", category=UserWarning)
@@ -119,9 +120,12 @@ def _sampler(config: SweepConfig, first: int) -> BaseSampler:
     seed = int.from_bytes(digest[:4], "big")
     conditional = any(dimension.when for dimension in config.space.values())
     if search.sampler == "tpe":
-        return optuna.samplers.TPESampler(
-            seed=seed, n_startup_trials=search.startup_trials, group=conditional, multivariate=conditional or None
-        )
+        with warnings.catch_warnings():
+            # `group` is what lets the multivariate estimate see conditional parameters; pinned by the lock file
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            return optuna.samplers.TPESampler(
+                seed=seed, n_startup_trials=search.startup_trials, multivariate=True, group=conditional
+            )
     if search.sampler == "cmaes":
         return optuna.samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False)
     return optuna.samplers.NSGAIISampler(seed=seed, population_size=search.population)
@@ -137,7 +141,7 @@ def _frozen(trial: TrialSummary, space: Space, objective: Objective) -> FrozenTr
         values=list(trial.values) if valid else None,
         params=trial.sampled,
         distributions={name: space[name].distribution() for name in trial.sampled},
-        system_attrs=trial.optuna,
+        system_attrs=dict(trial.optuna),  # Optuna writes the constraints into it
         constraints=constraints,
     )
 
