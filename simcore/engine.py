@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numba import typeof, types
+from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
 from simcore.dtypes import BACK
 from simcore.errors import ModelError, SimulationError
 from simcore.kernels import state as st
+from simcore.kernels.compiling import compile_kernel
 from simcore.kernels.loop import run
 from simcore.kernels.settlement import result_known, settle
 from simcore.models.queue import QueueBackBiased, QueueNone
@@ -22,7 +23,7 @@ from simcore.models.rules_by_date import MINIMUM_STAKE_GBP, TRANSACTION_CHARGE, 
 from simcore.models.simulation import Simulation, resolve_simulation
 from simcore.results import REFUSALS, MarketResult
 from simcore.strategies import Core, Parameters, resolve_core
-from simcore.strategies.view import CORE_TYPE, DEPTH, N_CLOCK, N_LEVEL, N_SEEN, N_SLOT, SLOT_RUNNER, new_offers
+from simcore.strategies.view import DEPTH, N_CLOCK, N_LEVEL, N_SEEN, N_SLOT, SLOT_RUNNER, new_offers
 from simcore.tapes.tape import Tape
 from simcore.units import ODDS
 
@@ -99,37 +100,17 @@ def make_parameters(core: Core, given: Parameters | Mapping[str, Any] | str | No
 
 
 def warm(core: str | Core = "daf") -> None:
-    """Compile the loop and a core, or load them from the cache: one process does this before work fans out."""
-    if hasattr(run, "compile"):
-        if not run.signatures:
-            run.compile(_loop_signature())
-            run.disable_compile()  # or each core handed in would compile a loop of its own
-        compile_core(resolve_core(core))
+    """Compile the loop and a core, or load them from the cache: one process does this before work fans out.
 
-
-def compile_core(core: Core) -> None:
-    """Compile a core against the signature every core has. Raises ModelError when numba cannot."""
-    function = core.function
-    if not hasattr(function, "compile"):
-        return
-    if not function.signatures:
-        try:
-            function.compile(CORE_TYPE.signature)
-        except Exception as error:
-            raise ModelError(
-                f"core {core.name!r} cannot be compiled ({error}); run it uncompiled to debug it"
-            ) from error
-
-
-def _loop_signature() -> Any:
-    columns = ("int64", "int64", "uint8", "uint8", "int16", "int16", "int32", "int64")
-    arrays = [np.zeros(1, dtype) for dtype in columns]
-    for array in arrays:
-        array.setflags(write=False)
-    sim = st.new_sim(1, np.zeros(st.N_SETTING, np.int64), np.zeros(st.N_REAL), np.zeros((0, st.N_REQUEST), np.int64), 1)
-    timeline = np.zeros((0, st.N_LINE), np.int64)
-    arguments = (st.Record(*arrays), sim, _views(1, 1, 1), new_offers(), np.zeros(1), timeline)
-    return types.void(CORE_TYPE, *(typeof(argument) for argument in arguments))
+    Raises ModelError for a core that numba cannot compile.
+    """
+    for function in (run, settle, result_known):
+        compile_kernel(function)
+    chosen = resolve_core(core)
+    try:
+        compile_kernel(chosen.function)
+    except NumbaError as error:
+        raise ModelError(f"core {chosen.name!r} cannot be compiled ({error}); run it uncompiled to debug it") from error
 
 
 def _views(ring: int, slots: int, orders: int) -> st.Views:
@@ -191,8 +172,7 @@ def _ring(bench: Bench, simulation: Simulation) -> int:
 
 
 def _replay(bench: Bench, core: Core, parameters: Parameters, simulation: Simulation, record: bool) -> MarketResult:
-    if hasattr(run, "compile"):
-        warm(core)
+    warm(core)
     settings, reals = settings_of(bench, simulation, parameters)
     script = np.zeros((0, st.N_REQUEST), np.int64)
     vector = np.ascontiguousarray(parameters.vector(), np.float64)
@@ -265,8 +245,8 @@ def _charge(bench: Bench, sim: st.Sim) -> int:
 
 
 def _accepted_ms(sim: st.Sim) -> NDArray[np.int64]:
-    orders = sim.orders[: sim.tally[st.N_ORDERS]]
-    return orders[orders[:, st.ACCEPTED_MS] > 0, st.ACCEPTED_MS]
+    taken: NDArray[np.int64] = sim.orders[: sim.tally[st.N_ORDERS], st.ACCEPTED_MS]
+    return taken[taken > 0]
 
 
 def _result(bench: Bench, sim: st.Sim, simulation: Simulation, timeline: st.Int | None) -> MarketResult:

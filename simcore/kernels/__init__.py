@@ -19,14 +19,16 @@ import numba
 import numpy as np
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_SOURCES = ("kernels", "strategies", "synthetic")
+ROOMS = ("kernels", "strategies")
+"""what a replay is compiled from"""
+ALL_ROOMS = (*ROOMS, "synthetic")
 
 
-def source_hash() -> str:
-    """Hash of all that decides what the compiled kernels do on this machine, hexadecimal."""
+def source_hash(rooms: tuple[str, ...] = ALL_ROOMS) -> str:
+    """Hash of all that decides what kernels made of these rooms do on this machine, hexadecimal."""
     digest = hashlib.sha256()
     files = [_PACKAGE / "units.py", _PACKAGE / "dtypes.py"]
-    for room in _SOURCES:
+    for room in rooms:
         files += sorted((_PACKAGE / room).glob("*.py"))
     for file in files:
         digest.update(file.name.encode())
@@ -36,17 +38,16 @@ def source_hash() -> str:
     return digest.hexdigest()[:20]
 
 
-def _cache_folder() -> Path:
+def _cache_folder(base: Path, rooms: tuple[str, ...]) -> str:
     """Beside the package where that can be written, else a fresh private folder (slower: nothing is kept)."""
-    named = numba.config.CACHE_DIR
-    base = Path(named) if named else _PACKAGE / "kernels" / "__pycache__"
-    folder = base / f"furlong-{source_hash()}"
+    folder = base / f"furlong-{source_hash(rooms)}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
-        return Path(tempfile.mkdtemp(prefix="furlong-kernels-"))
-    return folder if os.access(folder, os.W_OK) else Path(tempfile.mkdtemp(prefix="furlong-kernels-"))
+        return tempfile.mkdtemp(prefix="furlong-kernels-")
+    return str(folder) if os.access(folder, os.W_OK) else tempfile.mkdtemp(prefix="furlong-kernels-")
 
 
-if "furlong-" not in numba.config.CACHE_DIR:
-    numba.config.CACHE_DIR = str(_cache_folder())
+_BASE = Path(numba.config.CACHE_DIR or _PACKAGE / "kernels" / "__pycache__")
+REPLAY_CACHE = _cache_folder(_BASE, ROOMS)
+numba.config.CACHE_DIR = _cache_folder(_BASE, ALL_ROOMS)

@@ -7,9 +7,9 @@ order of ours at its worst: a standing BACK counts its stake in LOSE, a standing
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from simcore.dtypes import ATB, ATL, BACK
+from simcore.kernels.compiling import Int1, kernel
 from simcore.kernels.displacement import best_level
 from simcore.kernels.state import (
     GONE,
@@ -23,14 +23,13 @@ from simcore.kernels.state import (
     SIDE,
     TICK,
     WIN,
-    Int,
     Sim,
 )
 from simcore.units import N_TICKS, ODDS_HUNDREDTHS
 
 
-@njit(cache=True)
-def bets_if_won(sim: Sim, with_standing: bool) -> tuple[Int, int]:
+@kernel
+def bets_if_won(sim: Sim, with_standing: bool) -> tuple[Int1, int]:
     """(WIN − LOSE of each runner, Σ LOSE), micropence; `with_standing` adds unmatched orders at their worst."""
     swing = np.empty(sim.runners.shape[0], np.int64)
     lose = 0
@@ -43,8 +42,8 @@ def bets_if_won(sim: Sim, with_standing: bool) -> tuple[Int, int]:
     return swing, lose
 
 
-@njit(cache=True)
-def add_unmatched(sim: Sim, o: int, swing: Int) -> int:
+@kernel
+def add_unmatched(sim: Sim, o: int, swing: Int1) -> int:
     """Put order o at its worst into `swing`; returns what it adds to Σ LOSE, micropence."""
     r = sim.orders[o, RUNNER]
     stake = sim.orders[o, REMAINING]
@@ -55,8 +54,8 @@ def add_unmatched(sim: Sim, o: int, swing: Int) -> int:
     return 0
 
 
-@njit(cache=True)
-def extreme_outcome(sim: Sim, swing: Int, lose: int, sign: int) -> int:
+@kernel
+def extreme_outcome(sim: Sim, swing: Int1, lose: int, sign: int) -> int:
     """Worst (sign = 1) or best (sign = -1) profit over the outcomes, micropence."""
     total = lose
     used = np.zeros(swing.shape[0], np.int64)
@@ -73,7 +72,7 @@ def extreme_outcome(sim: Sim, swing: Int, lose: int, sign: int) -> int:
     return int(total)
 
 
-@njit(cache=True)
+@kernel
 def exposure_with(sim: Sim, o: int) -> int:
     """Market exposure if order o stood too, micropence: what the worst outcome costs, never negative."""
     swing, lose = bets_if_won(sim, True)
@@ -81,7 +80,7 @@ def exposure_with(sim: Sim, o: int) -> int:
     return max(0, -extreme_outcome(sim, swing, lose, 1))
 
 
-@njit(cache=True)
+@kernel
 def chance(sim: Sim, r: int, now: int) -> float:
     """Probability the others' touch implies: mean of both sides' 1/odds; one side alone; the last trade; -1 unknown."""
     back = best_level(sim, r, ATB, now)
@@ -95,7 +94,7 @@ def chance(sim: Sim, r: int, now: int) -> float:
     return 100.0 / ODDS_HUNDREDTHS[last] if last >= 0 else -1.0
 
 
-@njit(cache=True)
+@kernel
 def mark_to_market(sim: Sim, now: int) -> int:
     """Value of the matched bets at the touch of the others, micropence; a runner without any price at its worst."""
     total = 0
@@ -108,7 +107,7 @@ def mark_to_market(sim: Sim, now: int) -> int:
     return int(total)
 
 
-@njit(cache=True)
+@kernel
 def residual(sim: Sim) -> int:
     """Best minus worst outcome of the matched bets, micropence; 0 = all square."""
     swing, lose = bets_if_won(sim, False)

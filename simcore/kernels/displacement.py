@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from simcore.dtypes import ATB, ATL
+from simcore.kernels.compiling import kernel
 from simcore.kernels.state import (
     HALF_LIFE_MS,
     MESSAGE_MS,
@@ -22,7 +21,7 @@ from simcore.kernels.state import (
 from simcore.units import N_TICKS
 
 
-@njit(cache=True)
+@kernel
 def displaced_now(sim: Sim, r: int, b: int, t: int, now: int) -> int:
     """D at `now`, pence. A displacement that has decayed to nothing is forgotten (it could never come back)."""
     start = sim.displaced[r, b, t]
@@ -40,20 +39,20 @@ def displaced_now(sim: Sim, r: int, b: int, t: int, now: int) -> int:
     return left
 
 
-@njit(cache=True)
+@kernel
 def world_size(sim: Sim, r: int, b: int, t: int, now: int) -> int:
     """W: what the others display at a level, pence."""
     return sim.recorded[r, b, t] + displaced_now(sim, r, b, t, now)
 
 
-@njit(cache=True)
+@kernel
 def improve_hint(sim: Sim, r: int, b: int, t: int) -> None:
     """Level t may hold something now."""
     if (b == ATB and t > sim.hint[r, b]) or (b == ATL and t < sim.hint[r, b]):
         sim.hint[r, b] = t
 
 
-@njit(cache=True)
+@kernel
 def set_displaced(sim: Sim, r: int, b: int, t: int, pence: int, now: int) -> None:
     """D := max(pence, −R), stamped now."""
     pence = max(pence, -sim.recorded[r, b, t])
@@ -65,14 +64,14 @@ def set_displaced(sim: Sim, r: int, b: int, t: int, pence: int, now: int) -> Non
         improve_hint(sim, r, b, t)
 
 
-@njit(cache=True)
+@kernel
 def keep_within_record(sim: Sim, r: int, b: int, t: int, now: int) -> None:
     """After R changed: D := max(D, −R)."""
     if displaced_now(sim, r, b, t, now) < -sim.recorded[r, b, t]:
         set_displaced(sim, r, b, t, -sim.recorded[r, b, t], now)
 
 
-@njit(cache=True)
+@kernel
 def forget_displacement(sim: Sim) -> None:
     """D := 0 everywhere: a suspension or an image starts the world anew."""
     for r in range(sim.recorded.shape[0]):
@@ -85,13 +84,13 @@ def forget_displacement(sim: Sim) -> None:
                     sim.runners[r, TOUCHED] -= 1
 
 
-@njit(cache=True)
+@kernel
 def worse(b: int, t: int) -> int:
     """The next tick away from the best of book b."""
     return t - 1 if b == ATB else t + 1
 
 
-@njit(cache=True)
+@kernel
 def next_level(sim: Sim, r: int, b: int, t: int, now: int) -> int:
     """First tick at or behind t where the others display something; outside 0..349 if there is none."""
     while 0 <= t < N_TICKS and world_size(sim, r, b, t, now) <= 0:
@@ -99,7 +98,7 @@ def next_level(sim: Sim, r: int, b: int, t: int, now: int) -> int:
     return t
 
 
-@njit(cache=True)
+@kernel
 def best_level(sim: Sim, r: int, b: int, now: int) -> int:
     """Best tick the others display, outside 0..349 if the half-book is empty."""
     t = sim.hint[r, b]
@@ -109,7 +108,7 @@ def best_level(sim: Sim, r: int, b: int, now: int) -> int:
     return next_level(sim, r, b, t, now)
 
 
-@njit(cache=True)
+@kernel
 def net_crossed(sim: Sim, r: int, now: int) -> None:
     """Take away displacement that would stand at or through the best of the other side.
 

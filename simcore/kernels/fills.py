@@ -6,8 +6,7 @@ a BACK of s pence at odds o adds s · (o − 1) to WIN and −s to LOSE; a LAY t
 
 from __future__ import annotations
 
-from numba import njit
-
+from simcore.kernels.compiling import kernel
 from simcore.kernels.state import (
     ACK_MS,
     BELIEVED,
@@ -50,7 +49,7 @@ from simcore.kernels.state import (
 from simcore.units import ODDS_HUNDREDTHS
 
 
-@njit(cache=True)
+@kernel
 def write_log(sim: Sim, o: int, what: int, tick: int, pence: int, now: int) -> int:
     """Append what happened; returns its row, or -1 when the log is full."""
     row = sim.tally[N_LOGGED]
@@ -68,14 +67,14 @@ def write_log(sim: Sim, o: int, what: int, tick: int, pence: int, now: int) -> i
     return int(row)
 
 
-@njit(cache=True)
+@kernel
 def book_bet(sim: Sim, r: int, column: int, stake: int, odds_micro: int) -> None:
     """Add a bet to WIN/LOSE (column = WIN) or to their known twins (column = KNOWN_WIN); stake < 0 is a lay."""
     sim.runners[r, column] += stake * (odds_micro - MICRO)
     sim.runners[r, column + 1] -= stake * MICRO
 
 
-@njit(cache=True)
+@kernel
 def fill(sim: Sim, o: int, pence: int, tick: int, what: int, now: int) -> None:
     """Match `pence` of order o at `tick`; a fully matched order leaves the world."""
     r = sim.orders[o, RUNNER]
@@ -93,7 +92,7 @@ def fill(sim: Sim, o: int, pence: int, tick: int, what: int, now: int) -> None:
         leave_world(sim, o)
 
 
-@njit(cache=True)
+@kernel
 def leave_world(sim: Sim, o: int) -> None:
     """The order stands no more."""
     if sim.orders[o, STATE] == STANDING:
@@ -108,7 +107,7 @@ def leave_world(sim: Sim, o: int) -> None:
     sim.orders[o, STATE] = DONE
 
 
-@njit(cache=True)
+@kernel
 def end_order(sim: Sim, o: int, what: int, reason: int, now: int) -> None:
     """Cancel, lapse, void or refuse what remains of order o."""
     write_log(sim, o, what, reason, sim.orders[o, REMAINING], now)
@@ -116,7 +115,7 @@ def end_order(sim: Sim, o: int, what: int, reason: int, now: int) -> None:
     leave_world(sim, o)
 
 
-@njit(cache=True)
+@kernel
 def hear(sim: Sim, now: int) -> None:
     """The bot hears of everything that is known by now: its position and its standing orders follow."""
     n = sim.tally[N_LOGGED]
@@ -135,7 +134,7 @@ def hear(sim: Sim, now: int) -> None:
     sim.tally[FIRST_LIVE] = live
 
 
-@njit(cache=True)
+@kernel
 def hear_one(sim: Sim, row: int) -> None:
     """One row of the log reaches the bot."""
     o = sim.log[row, LOG_ORDER]
@@ -146,7 +145,7 @@ def hear_one(sim: Sim, row: int) -> None:
         book_bet(sim, r, KNOWN_WIN, sim.orders[o, SIDE] * pence, sim.log[row, ODDS_MICRO])
 
 
-@njit(cache=True)
+@kernel
 def rebook(sim: Sim) -> None:
     """Work the account out again from the log, after odds or runners changed."""
     for r in range(sim.runners.shape[0]):

@@ -6,9 +6,8 @@ them, and does not ask the core again while an answer is outstanding.
 
 from __future__ import annotations
 
-from numba import njit
-
 from simcore.dtypes import ATB, ATL, OPEN
+from simcore.kernels.compiling import kernel
 from simcore.kernels.displacement import best_level, net_crossed, world_size, worse
 from simcore.kernels.orders import below_minimum
 from simcore.kernels.queue import better, rests_in
@@ -87,7 +86,7 @@ from simcore.strategies.view import (
 from simcore.units import N_TICKS
 
 
-@njit(cache=True)
+@kernel
 def pick_runner(sim: Sim, rank: int, now: int) -> int:
     """The runner with the rank-th lowest best price to back (0 = favourite); -1 when fewer runners have one."""
     chosen = -1
@@ -105,7 +104,7 @@ def pick_runner(sim: Sim, rank: int, now: int) -> int:
     return chosen
 
 
-@njit(cache=True)
+@kernel
 def own_at(sim: Sim, r: int, b: int, t: int) -> int:
     """Pence of ours standing at a level."""
     pence = 0
@@ -116,7 +115,7 @@ def own_at(sim: Sim, r: int, b: int, t: int) -> int:
     return pence
 
 
-@njit(cache=True)
+@kernel
 def best_own(sim: Sim, r: int, b: int) -> int:
     """Best tick of our standing orders in a book; outside 0..349 if none."""
     best = -1 if b == ATB else N_TICKS
@@ -127,7 +126,7 @@ def best_own(sim: Sim, r: int, b: int) -> int:
     return best
 
 
-@njit(cache=True)
+@kernel
 def see_ladder(sim: Sim, views: Views, i: int, slot: int, b: int, now: int) -> None:
     """Write the DEPTH best levels of one book into snapshot i, own orders included."""
     r = views.slots[i, slot, SLOT_RUNNER]
@@ -152,7 +151,7 @@ def see_ladder(sim: Sim, views: Views, i: int, slot: int, b: int, now: int) -> N
         touch[rest, OWN_COLUMN] = 0
 
 
-@njit(cache=True)
+@kernel
 def snapshot(sim: Sim, views: Views, i: int, poll_ms: int, now: int) -> None:
     """Keep what the poll at `poll_ms` will see: the world of now. A pick that is due is made and kept."""
     to_start_ms = sim.market[START_AT_MS] - poll_ms
@@ -178,7 +177,7 @@ def snapshot(sim: Sim, views: Views, i: int, poll_ms: int, now: int) -> None:
         see_ladder(sim, views, i, slot, ATL, now)
 
 
-@njit(cache=True)
+@kernel
 def slot_of(sim: Sim, views: Views, i: int, o: int) -> int:
     """Slot of order o's runner, -1 if the core does not trade it."""
     for slot in range(sim.settings[N_SLOTS]):
@@ -187,7 +186,7 @@ def slot_of(sim: Sim, views: Views, i: int, o: int) -> int:
     return -1
 
 
-@njit(cache=True)
+@kernel
 def view_of(sim: Sim, views: Views, i: int) -> View:
     """Snapshot i with the bot's own position and orders as it knows them now."""
     for slot in range(sim.settings[N_SLOTS]):
@@ -207,7 +206,7 @@ def view_of(sim: Sim, views: Views, i: int) -> View:
     return View(views.clock[i], views.slots[i], views.touch[i], views.orders)
 
 
-@njit(cache=True)
+@kernel
 def send(sim: Sim, request: int, o: int, pence: int, delay_ms: int, now: int) -> None:
     """Put a request on its way."""
     n = sim.tally[N_REQUESTS]
@@ -223,7 +222,7 @@ def send(sim: Sim, request: int, o: int, pence: int, delay_ms: int, now: int) ->
     sim.tally[ANSWERING] += 1
 
 
-@njit(cache=True)
+@kernel
 def send_place(sim: Sim, r: int, side: int, tick: int, pence: int, now: int) -> None:
     """A new order sets out."""
     o = sim.tally[N_ORDERS]
@@ -242,18 +241,18 @@ def send_place(sim: Sim, r: int, side: int, tick: int, pence: int, now: int) -> 
     send(sim, PLACE_ORDER, o, pence, sim.settings[PLACE_MS], now)
 
 
-@njit(cache=True)
+@kernel
 def wanted_at(offers: Offers, slot: int, side: int, tick: int) -> int:
     """What the core wants to stand at a price, pence."""
     pence = 0
-    for k in range(offers.count[0]):
+    for k in range(offers.n[0]):
         row = offers.rows[k]
         if row[OFFER_SLOT] == slot and row[OFFER_SIDE] == side and row[OFFER_TICK] == tick:
             pence += row[OFFER_PENCE]
     return pence
 
 
-@njit(cache=True)
+@kernel
 def believed_at(sim: Sim, r: int, side: int, tick: int) -> int:
     """What the bot thinks stands at a price, pence."""
     pence = 0
@@ -263,7 +262,7 @@ def believed_at(sim: Sim, r: int, side: int, tick: int) -> int:
     return pence
 
 
-@njit(cache=True)
+@kernel
 def cancel_unwanted(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> int:
     """Cancel what stands beyond the wanted, newest first (the last one is cut); returns the requests sent."""
     sent = 0
@@ -285,10 +284,10 @@ def cancel_unwanted(sim: Sim, views: Views, i: int, offers: Offers, now: int) ->
     return sent
 
 
-@njit(cache=True)
+@kernel
 def place_missing(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> None:
     """Place what is wanted and does not stand; what the rules would refuse as too small is not sent."""
-    for k in range(offers.count[0]):
+    for k in range(offers.n[0]):
         slot, side, tick = offers.rows[k, OFFER_SLOT], offers.rows[k, OFFER_SIDE], offers.rows[k, OFFER_TICK]
         r = views.slots[i, slot, SLOT_RUNNER]
         missing = wanted_at(offers, slot, side, tick) - believed_at(sim, r, side, tick)
@@ -296,7 +295,7 @@ def place_missing(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> N
             send_place(sim, r, side, tick, missing, now)
 
 
-@njit(cache=True)
+@kernel
 def reconcile(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> None:
     """Send the requests that make standing orders match the offers."""
     sent = cancel_unwanted(sim, views, i, offers, now)
@@ -304,7 +303,7 @@ def reconcile(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> None:
         place_missing(sim, views, i, offers, now)
 
 
-@njit(cache=True)
+@kernel
 def request_answered(sim: Sim, now: int) -> None:
     """A request of the harness took effect; its answer is on the way."""
     sim.tally[ANSWERING] -= 1

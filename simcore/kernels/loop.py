@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from numba import njit
-
 from simcore.dtypes import ATB, ATL, CLOSED, OPEN
 from simcore.kernels.account import mark_to_market
+from simcore.kernels.compiling import Int2, Real1, kernel
 from simcore.kernels.fills import hear
 from simcore.kernels.harness import best_own, reconcile, snapshot, view_of
 from simcore.kernels.record import apply_message, note_off
@@ -52,8 +49,6 @@ from simcore.kernels.state import (
     WINDOW_FIRST_MS,
     WINDOW_LAST_MS,
     WORST_MARK,
-    Int,
-    Real,
     Record,
     Sim,
     Views,
@@ -63,6 +58,7 @@ from simcore.strategies.view import (
     IS_OPEN,
     SLOT_RUNNER,
     TO_START_MS,
+    CoreFunction,
     Offers,
     View,
     best_pence,
@@ -72,7 +68,7 @@ from simcore.strategies.view import (
 from simcore.units import N_TICKS
 
 
-@njit(cache=True)
+@kernel
 def next_snapshot_ms(sim: Sim, now: int) -> int:
     """When the snapshot for the next poll on the grid is due, NEVER_MS while none is."""
     period = sim.settings[POLL_MS]
@@ -88,7 +84,7 @@ def next_snapshot_ms(sim: Sim, now: int) -> int:
     return poll_ms - observe
 
 
-@njit(cache=True)
+@kernel
 def take_snapshot(sim: Sim, views: Views, now: int) -> None:
     """Keep what the poll `observe_ms` from now will see, unless the bot is known to be waiting for an answer then."""
     poll_ms = now + sim.settings[OBSERVE_MS]
@@ -99,8 +95,8 @@ def take_snapshot(sim: Sim, views: Views, now: int) -> None:
     sim.tally[TAKEN] += 1
 
 
-@njit(cache=True)
-def write_line(sim: Sim, view: View, timeline: Int, mark: int, now: int) -> None:
+@kernel
+def write_line(sim: Sim, view: View, timeline: Int2, mark: int, now: int) -> None:
     """One row of the timeline for the first runner traded."""
     row = sim.tally[N_TIMELINE]
     if row >= timeline.shape[0]:
@@ -120,8 +116,10 @@ def write_line(sim: Sim, view: View, timeline: Int, mark: int, now: int) -> None
     sim.tally[N_TIMELINE] = row + 1
 
 
-@njit(cache=True)
-def poll(core: Any, sim: Sim, views: Views, offers: Offers, parameters: Real, timeline: Int, now: int) -> None:
+@kernel
+def poll(
+    core: CoreFunction, sim: Sim, views: Views, offers: Offers, parameters: Real1, timeline: Int2, now: int
+) -> None:
     """The harness looks: hears the news, asks the core, sends what is missing."""
     i = sim.tally[SERVED] % views.poll_ms.shape[0]
     sim.tally[SERVED] += 1
@@ -143,13 +141,13 @@ def poll(core: Any, sim: Sim, views: Views, offers: Offers, parameters: Real, ti
     early = view.clock[TO_START_MS] > sim.settings[WINDOW_FIRST_MS]
     if early or view.clock[IS_OPEN] == 0:
         return
-    offers.count[0] = 0
+    offers.n[0] = 0
     if not over:
         core(view, parameters, offers)
     reconcile(sim, views, i, offers, now)
 
 
-@njit(cache=True)
+@kernel
 def nothing_left(sim: Sim) -> bool:
     """Nothing of ours was matched, stands, or can still set out: the rest of the record cannot matter."""
     if sim.tally[FILLS] > 0 or sim.tally[N_STANDING] > 0 or sim.tally[N_REQUESTS] > 0:
@@ -158,7 +156,7 @@ def nothing_left(sim: Sim) -> bool:
     return not scripted and (sim.settings[N_SLOTS] == 0 or sim.tally[STOPPED] != 0)
 
 
-@njit(cache=True)
+@kernel
 def after_message(sim: Sim, views: Views, now: int) -> None:
     """What a message means to the harness: a look (when it polls at each message), or the end of its work."""
     if sim.tally[STOPPED] != 0:
@@ -172,8 +170,10 @@ def after_message(sim: Sim, views: Views, now: int) -> None:
             take_snapshot(sim, views, now)
 
 
-@njit(cache=True)
-def run(core: Any, record: Record, sim: Sim, views: Views, offers: Offers, parameters: Real, timeline: Int) -> None:
+@kernel
+def run(
+    core: CoreFunction, record: Record, sim: Sim, views: Views, offers: Offers, parameters: Real1, timeline: Int2
+) -> None:
     """Replay the record with `core`; everything it leaves is in `sim` and `timeline`."""
     n = record.message_ms.shape[0]
     m = 0

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from simcore.dtypes import OPEN
 from simcore.kernels.account import exposure_with
+from simcore.kernels.compiling import kernel
 from simcore.kernels.displacement import (
     best_level,
     displaced_now,
@@ -53,7 +52,7 @@ from simcore.units import N_TICKS, ODDS_HUNDREDTHS
 ACCEPTED = -1
 
 
-@njit(cache=True)
+@kernel
 def below_minimum(sim: Sim, pence: int, tick: int) -> bool:
     """Under the minimum stake, and its payout under the minimum payout."""
     if pence >= sim.settings[MINIMUM_PENCE]:
@@ -61,7 +60,7 @@ def below_minimum(sim: Sim, pence: int, tick: int) -> bool:
     return pence * ODDS_HUNDREDTHS[tick] < 100 * sim.settings[MINIMUM_PAYOUT_PENCE]
 
 
-@njit(cache=True)
+@kernel
 def crosses_own(sim: Sim, o: int) -> bool:
     """Whether order o would meet a standing order of ours on the other side."""
     b = takes_from(sim.orders[o, SIDE])
@@ -75,7 +74,7 @@ def crosses_own(sim: Sim, o: int) -> bool:
     return False
 
 
-@njit(cache=True)
+@kernel
 def refusal(sim: Sim, o: int) -> int:
     """Reason the exchange refuses to place order o now, or ACCEPTED."""
     tick, pence = sim.orders[o, TICK], sim.orders[o, REMAINING]
@@ -96,7 +95,7 @@ def refusal(sim: Sim, o: int) -> int:
     return ACCEPTED
 
 
-@njit(cache=True)
+@kernel
 def take(sim: Sim, o: int, now: int) -> None:
     """Match order o against the world from the best price down to its own (best execution)."""
     r, b, limit = sim.orders[o, RUNNER], takes_from(sim.orders[o, SIDE]), sim.orders[o, TICK]
@@ -109,7 +108,7 @@ def take(sim: Sim, o: int, now: int) -> None:
         t = next_level(sim, r, b, worse(b, t), now)
 
 
-@njit(cache=True)
+@kernel
 def rest(sim: Sim, o: int, now: int) -> None:
     """Join the queue: everything the others display at the price is ahead, and our own earlier orders."""
     r = sim.orders[o, RUNNER]
@@ -120,7 +119,7 @@ def rest(sim: Sim, o: int, now: int) -> None:
     sim.runners[r, TOUCHED] += 1
 
 
-@njit(cache=True)
+@kernel
 def arrive(sim: Sim, o: int, now: int) -> None:
     """Order o reaches the exchange."""
     reason = refusal(sim, o)
@@ -134,7 +133,7 @@ def arrive(sim: Sim, o: int, now: int) -> None:
         rest(sim, o, now)
 
 
-@njit(cache=True)
+@kernel
 def cancel(sim: Sim, o: int, pence: int, now: int) -> None:
     """A cancel or size reduction reaches the exchange; one that comes too late fails quietly and is counted.
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from simcore.dtypes import ATB, BACK
+from simcore.kernels.compiling import kernel
 from simcore.kernels.state import (
     AHEAD,
     N_STANDING,
@@ -24,19 +23,19 @@ from simcore.kernels.state import (
 )
 
 
-@njit(cache=True)
+@kernel
 def rests_in(side: int) -> int:
     """The book an order of this side rests in: BACK in ATL (1), LAY in ATB (0)."""
     return (side + 1) // 2
 
 
-@njit(cache=True)
+@kernel
 def stands_at(sim: Sim, o: int, r: int, b: int, t: int) -> bool:
     """Whether order o rests at exactly this level."""
     return sim.orders[o, RUNNER] == r and rests_in(sim.orders[o, SIDE]) == b and sim.orders[o, TICK] == t
 
 
-@njit(cache=True)
+@kernel
 def share_ahead(sim: Sim, ahead: int, total: int, cancelled: int) -> int:
     """How much of a cancel stood ahead of us, pence, rounded down."""
     kind = sim.settings[QUEUE_KIND]
@@ -48,7 +47,7 @@ def share_ahead(sim: Sim, ahead: int, total: int, cancelled: int) -> int:
     return int(cancelled * share)
 
 
-@njit(cache=True)
+@kernel
 def queue_after_cancel(sim: Sim, r: int, b: int, t: int, total: int, cancelled: int) -> None:
     """Move our orders at a level up after a cancel of others; `total` is what they displayed before it."""
     left = total - cancelled
@@ -60,7 +59,7 @@ def queue_after_cancel(sim: Sim, r: int, b: int, t: int, total: int, cancelled: 
             sim.orders[o, AHEAD] = max(0, min(ahead, left))
 
 
-@njit(cache=True)
+@kernel
 def queue_after_trade(sim: Sim, r: int, b: int, t: int, taken: int, left: int) -> None:
     """Move our orders at a level up after `taken` pence left the front; the others now display `left`."""
     for i in range(sim.tally[N_STANDING]):
@@ -69,13 +68,13 @@ def queue_after_trade(sim: Sim, r: int, b: int, t: int, taken: int, left: int) -
             sim.orders[o, AHEAD] = max(0, min(sim.orders[o, AHEAD] - taken, left))
 
 
-@njit(cache=True)
+@kernel
 def better(b: int, t: int, than: int) -> bool:
     """Whether tick t of book b is hit before `than`."""
     return t > than if b == ATB else t < than
 
 
-@njit(cache=True)
+@kernel
 def takes_from(side: int) -> int:
     """The book an order of this side takes from: BACK from ATB (0), LAY from ATL (1)."""
     return 0 if side == BACK else 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from simcore.dtypes import (
     BET_DELAY,
     CANCEL,
@@ -25,6 +23,7 @@ from simcore.dtypes import (
     WINNERS,
 )
 from simcore.kernels.account import mark_to_market, residual
+from simcore.kernels.compiling import kernel
 from simcore.kernels.displacement import (
     forget_displacement,
     improve_hint,
@@ -71,7 +70,7 @@ KEEP_PERSISTENT = 1
 END_ALL = 0
 
 
-@njit(cache=True)
+@kernel
 def apply_message(sim: Sim, record: Record, m: int) -> None:
     """Message m: record first, at its own time."""
     now = record.message_ms[m]
@@ -95,7 +94,7 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
             sim.runners[r, MATCHED] -= pence
 
 
-@njit(cache=True)
+@kernel
 def apply_touched(sim: Sim, kind: int, r: int, b: int, t: int, pence: int, last: bool, now: int) -> None:
     """A change of a book that has orders or displacement of ours in it."""
     if kind == PLACE:
@@ -112,7 +111,7 @@ def apply_touched(sim: Sim, kind: int, r: int, b: int, t: int, pence: int, last:
         trade_unattributed(sim, r, t, pence // 2, now)
 
 
-@njit(cache=True)
+@kernel
 def apply_news(sim: Sim, record: Record, kind: int, r: int, t: int, value: int, now: int) -> None:
     """Everything on a tape that is not a change of a book."""
     if kind == LAST_TRADED:
@@ -135,7 +134,7 @@ def apply_news(sim: Sim, record: Record, kind: int, r: int, t: int, value: int, 
         sim.market[N_WINNERS] = value
 
 
-@njit(cache=True)
+@kernel
 def end_orders(sim: Sim, what: int, keep: int, now: int) -> None:
     """End every standing order, or all but those that persist."""
     for i in range(sim.tally[N_STANDING] - 1, -1, -1):
@@ -144,7 +143,7 @@ def end_orders(sim: Sim, what: int, keep: int, now: int) -> None:
             end_order(sim, o, what, 0, now)
 
 
-@njit(cache=True)
+@kernel
 def change_status(sim: Sim, status: int, now: int) -> None:
     """Suspension starts the world anew; in-play it lapses orders; a closed market ends them all."""
     if sim.market[STATUS_NOW] == OPEN and status != OPEN:
@@ -159,7 +158,7 @@ def change_status(sim: Sim, status: int, now: int) -> None:
         end_orders(sim, LAPSED, END_ALL, now)
 
 
-@njit(cache=True)
+@kernel
 def note_off(sim: Sim, now: int) -> None:
     """Before the off: what the bets are worth at the touch, and what they carry into the race."""
     if sim.market[WENT_IN_PLAY] == 0:
@@ -167,7 +166,7 @@ def note_off(sim: Sim, now: int) -> None:
         sim.market[RESIDUAL_AT_OFF] = residual(sim)
 
 
-@njit(cache=True)
+@kernel
 def turn_in_play(sim: Sim, in_play: int, now: int) -> None:
     """At the turn in-play orders lapse unless they persist."""
     if in_play != 0 and sim.market[IS_IN_PLAY] == 0:
@@ -178,7 +177,7 @@ def turn_in_play(sim: Sim, in_play: int, now: int) -> None:
     sim.market[IS_IN_PLAY] = in_play
 
 
-@njit(cache=True)
+@kernel
 def withdraw(sim: Sim, gone: int, factor: int, now: int) -> None:
     """A runner is removed: its bets are void, ours on it end; a material factor cuts the odds of bets on the others
     and ends unmatched lays on them."""
@@ -195,7 +194,7 @@ def withdraw(sim: Sim, gone: int, factor: int, now: int) -> None:
     rebook(sim)
 
 
-@njit(cache=True)
+@kernel
 def reduced_odds(sim: Sim, odds_micro: int, factor: int) -> int:
     """Odds × 10⁶ after a reduction factor (hundredths of a percent); never under 1.01."""
     kept = 10_000 - factor

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from simcore.kernels.compiling import Int1, kernel
 from simcore.kernels.harness import request_answered
 from simcore.kernels.orders import arrive, cancel
 from simcore.kernels.state import (
@@ -21,12 +20,11 @@ from simcore.kernels.state import (
     REQUEST,
     REQUEST_ORDER,
     REQUEST_PENCE,
-    Int,
     Sim,
 )
 
 
-@njit(cache=True)
+@kernel
 def next_pending(sim: Sim) -> int:
     """Row of the request that takes effect first (the oldest of equals), -1 if none."""
     found = -1
@@ -36,7 +34,7 @@ def next_pending(sim: Sim) -> int:
     return found
 
 
-@njit(cache=True)
+@kernel
 def next_request_ms(sim: Sim) -> int:
     """When the next request takes effect, NEVER_MS if none is on its way."""
     due = NEVER_MS
@@ -46,8 +44,8 @@ def next_request_ms(sim: Sim) -> int:
     return due if i < 0 else min(due, sim.requests[i, EFFECT_MS])
 
 
-@njit(cache=True)
-def take_effect(sim: Sim, request: Int, now: int) -> bool:
+@kernel
+def take_effect(sim: Sim, request: Int1, now: int) -> bool:
     """Carry a request out; False = it has to serve the bet delay first."""
     placing = request[REQUEST] == PLACE_ORDER
     delayed = sim.market[IS_IN_PLAY] != 0 and sim.market[BET_DELAY_S] > 0
@@ -62,14 +60,14 @@ def take_effect(sim: Sim, request: Int, now: int) -> bool:
     return True
 
 
-@njit(cache=True)
+@kernel
 def serve_delay(sim: Sim, row: int) -> None:
     """The bet delay read at arrival starts now."""
     sim.requests[row, EFFECT_MS] += sim.market[BET_DELAY_S] * 1000
     sim.requests[row, DELAYED] = 1
 
 
-@njit(cache=True)
+@kernel
 def handle_request(sim: Sim, now: int) -> None:
     """The first request due at `now` takes effect."""
     k = sim.tally[N_SCRIPTED]

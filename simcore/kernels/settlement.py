@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from simcore.dtypes import WINNER
+from simcore.kernels.compiling import kernel
 from simcore.kernels.state import GONE, LOSE, N_WINNERS, OUTCOME, WIN, Sim
 
 
-@njit(cache=True)
+@kernel
 def result_known(sim: Sim) -> bool:
     """Whether the record names a winner."""
     known = False
@@ -17,7 +16,7 @@ def result_known(sim: Sim) -> bool:
     return known
 
 
-@njit(cache=True)
+@kernel
 def settle(sim: Sim) -> int:
     """Profit on the result, micropence. In a dead heat (more winners than the market pays) stake × expected / actual wins at
     full odds and the rest loses; bets on withdrawn runners are void."""

@@ -30,6 +30,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simcore.kernels.compiling import register
 from simcore.units import N_TICKS
 
 Int = NDArray[np.int64]
@@ -307,3 +308,17 @@ def new_sim(n_runners: int, settings: Int, reals: Real, script: Int, capacity: i
         settings=settings,
         reals=reals,
     )
+
+
+def _register() -> None:
+    columns = ("int64", "int64", "uint8", "uint8", "int16", "int16", "int32", "int64")
+    arrays = [np.zeros(1, dtype) for dtype in columns]
+    for array in arrays:
+        array.setflags(write=False)  # as a tape's columns are: another type to the compiler
+    register(Record, Record(*arrays))
+    one, two, three = np.zeros(1, np.int64), np.zeros((1, 1), np.int64), np.zeros((1, 1, 1), np.int64)
+    register(Sim, new_sim(1, one, np.zeros(1), two, 1))
+    register(Views, Views(clock=two, slots=three, touch=np.zeros((1, 1, 1, 1, 1), np.int64), orders=two, poll_ms=one))
+
+
+_register()

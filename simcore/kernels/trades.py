@@ -11,9 +11,8 @@ the other side at its worst price.
 
 from __future__ import annotations
 
-from numba import njit
-
 from simcore.dtypes import ATB, ATL
+from simcore.kernels.compiling import kernel
 from simcore.kernels.displacement import (
     displaced_now,
     set_displaced,
@@ -37,7 +36,7 @@ from simcore.kernels.state import (
 )
 
 
-@njit(cache=True)
+@kernel
 def best_order_within(sim: Sim, r: int, b: int, limit: int, inclusive: bool) -> int:
     """Our oldest standing order at the best price of book b that is better than `limit` (or at it); -1 if none."""
     found = -1
@@ -53,7 +52,7 @@ def best_order_within(sim: Sim, r: int, b: int, limit: int, inclusive: bool) -> 
     return found
 
 
-@njit(cache=True)
+@kernel
 def fill_through(sim: Sim, r: int, b: int, limit: int, inclusive: bool, want: int, now: int) -> int:
     """Fill our orders that are hit before `limit` (or at it), best price then oldest first; returns pence filled."""
     left = want
@@ -67,7 +66,7 @@ def fill_through(sim: Sim, r: int, b: int, limit: int, inclusive: bool, want: in
     return want - left
 
 
-@njit(cache=True)
+@kernel
 def take_queue(sim: Sim, r: int, b: int, t: int, want: int, what: int, now: int) -> tuple[int, int]:
     """Take `want` pence from the front of the level's queue as far as our last order.
 
@@ -93,7 +92,7 @@ def take_queue(sim: Sim, r: int, b: int, t: int, want: int, what: int, now: int)
     return others, ours
 
 
-@njit(cache=True)
+@kernel
 def trade(sim: Sim, r: int, b: int, t: int, pence: int, last_of_sweep: bool, now: int) -> None:
     """A recorded aggressor takes `pence` at tick t of book b."""
     world = world_size(sim, r, b, t, now)
@@ -117,7 +116,7 @@ def trade(sim: Sim, r: int, b: int, t: int, pence: int, last_of_sweep: bool, now
         set_displaced(sim, r, other, t, displaced_now(sim, r, other, t, now) + short, now)
 
 
-@njit(cache=True)
+@kernel
 def trade_unattributed(sim: Sim, r: int, t: int, pence: int, now: int) -> None:
     """Traded at exactly t, side unknown: takes from the front once, shared across both sides; displaces nothing."""
     if sim.settings[FRONT] == 0:
@@ -130,7 +129,7 @@ def trade_unattributed(sim: Sim, r: int, t: int, pence: int, now: int) -> None:
         left -= ahead + ours
 
 
-@njit(cache=True)
+@kernel
 def place(sim: Sim, r: int, b: int, t: int, pence: int, now: int) -> None:
     """A recorded placement; one that would cross standing orders of ours meets them first, only the rest rests."""
     opposite = ATL if b == ATB else ATB

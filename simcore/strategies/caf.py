@@ -10,10 +10,10 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simcore.dtypes import ATB, ATL, BACK, LAY
+from simcore.kernels.compiling import Real1, kernel
 from simcore.strategies.base import Core, Parameters
 from simcore.strategies.view import (
     SLOT_LOSE,
@@ -115,8 +115,8 @@ class Caf(Parameters, frozen=True):
         return values
 
 
-@njit(cache=True)
-def offered(adding: int, parameters: NDArray[np.float64]) -> int:
+@kernel
+def offered(adding: int, parameters: Real1) -> int:
     """Contracts to offer on a side whose fill adds to a position of `adding` (negative: it would cut it), pence."""
     full = parameters[CONTRACTS]
     if adding <= 0:
@@ -128,23 +128,23 @@ def offered(adding: int, parameters: NDArray[np.float64]) -> int:
     return int(full)
 
 
-@njit(cache=True)
-def moves(adding: int, against: float, parameters: NDArray[np.float64]) -> bool:
+@kernel
+def moves(adding: int, against: float, parameters: Real1) -> bool:
     """Whether a side steps one tick away: its fill adds to too large a position, or the book leans against it."""
     if parameters[KEEP_CLOSING] != 0.0 and adding < 0:
         return False
     return (parameters[SKEW] > 0.0 and adding > parameters[SKEW]) or against > parameters[IMBALANCE]
 
 
-@njit(cache=True)
-def exposed(view: View, parameters: NDArray[np.float64]) -> bool:
+@kernel
+def exposed(view: View, parameters: Real1) -> bool:
     """Whether the possible loss on the runner has reached its limit."""
     loss = -min(view.slots[0, SLOT_WIN], view.slots[0, SLOT_LOSE])
     return parameters[MAX_EXPOSURE] > 0.0 and loss >= parameters[MAX_EXPOSURE]
 
 
-@njit(cache=True)
-def quote(view: View, back: int, lay: int, parameters: NDArray[np.float64], offers: Offers) -> None:
+@kernel
+def quote(view: View, back: int, lay: int, parameters: Real1, offers: Offers) -> None:
     """Both sides around the others' best prices `back` (available to back) and `lay`."""
     position = contracts(view, 0)
     lean = imbalance(view, 0)
@@ -167,8 +167,8 @@ def quote(view: View, back: int, lay: int, parameters: NDArray[np.float64], offe
             want(offers, 0, LAY, tick, stake_for(offered(-position, parameters), tick))
 
 
-@njit(cache=True)
-def caf(view: View, parameters: NDArray[np.float64], offers: Offers) -> None:
+@kernel
+def caf(view: View, parameters: Real1, offers: Offers) -> None:
     """Wanted offers of the maker."""
     to_start_ms = view.clock[TO_START_MS]
     if to_start_ms <= parameters[UNLOAD]:

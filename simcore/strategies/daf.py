@@ -9,10 +9,10 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simcore.dtypes import ATB, ATL, BACK, LAY
+from simcore.kernels.compiling import Real1, kernel
 from simcore.strategies.base import Core, Parameters
 from simcore.strategies.view import (
     TO_START_MS,
@@ -86,8 +86,8 @@ class Daf(Parameters, frozen=True):
         return values
 
 
-@njit(cache=True)
-def entry_stake(position: int, tick: int, parameters: NDArray[np.float64]) -> int:
+@kernel
+def entry_stake(position: int, tick: int, parameters: Real1) -> int:
     """What is still missing of the entry at this tick, pence of stake."""
     held = abs(position)
     target = int(parameters[CONTRACTS_PENCE])
@@ -96,8 +96,8 @@ def entry_stake(position: int, tick: int, parameters: NDArray[np.float64]) -> in
     return max(0, int(parameters[STAKE_PENCE]) - stake_for(held, tick))
 
 
-@njit(cache=True)
-def daf(view: View, parameters: NDArray[np.float64], offers: Offers) -> None:
+@kernel
+def daf(view: View, parameters: Real1, offers: Offers) -> None:
     """Wanted offers of the drift trade."""
     to_start_ms = view.clock[TO_START_MS]
     if to_start_ms <= parameters[EXIT]:

@@ -15,14 +15,15 @@ A core keeps nothing between calls.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Annotated, Final, NamedTuple
 
 import numpy as np
-from numba import njit, typeof, types
+from numba import typeof, types
 from numpy.typing import NDArray
 
-import simcore.kernels  # sets the cache folder  # noqa: F401
 from simcore.dtypes import ATB, ATL, BACK
+from simcore.kernels.compiling import Real1, kernel, register
 from simcore.units import N_TICKS, ODDS_HUNDREDTHS
 
 DEPTH: Final = 10
@@ -74,9 +75,9 @@ class View(NamedTuple):
 
 
 class Offers(NamedTuple):
-    """What the core wants to stand: `rows[:count[0]]`, columns OFFER_*."""
+    """What the core wants to stand: `rows[:n[0]]`, columns OFFER_*."""
 
-    count: NDArray[np.int64]
+    n: NDArray[np.int64]
     rows: NDArray[np.int64]
 
 
@@ -85,34 +86,39 @@ def new_offers() -> Offers:
     return Offers(np.zeros(1, np.int64), np.zeros((MAX_OFFERS, N_OFFER), np.int64))
 
 
-def _core_type() -> types.FunctionType:
+CoreFunction = Annotated[Callable[[View, Real1, Offers], None], "core"]
+
+
+def _register() -> None:
     view = View(
         np.zeros(N_CLOCK, np.int64),
         np.zeros((1, N_SLOT), np.int64),
         np.zeros((1, 2, DEPTH, N_LEVEL), np.int64),
         np.zeros((1, N_SEEN), np.int64),
     )
-    return types.FunctionType(types.void(typeof(view), types.float64[::1], typeof(new_offers())))
+    register(View, view)
+    register(Offers, new_offers())
+    core = types.void(typeof(view), types.float64[::1], typeof(new_offers()))
+    register(CoreFunction, types.FunctionType(core))
 
 
-CORE_TYPE = _core_type()
-"""Signature of every core; the loop is compiled once against it."""
+_register()
 
 
-@njit(cache=True)
+@kernel
 def want(offers: Offers, slot: int, side: int, tick: int, pence: int) -> None:
     """Want `pence` to stand at `tick`; nothing off the ladder or under a penny is wanted, nor more than MAX_OFFERS rows."""
-    n = offers.count[0]
+    n = offers.n[0]
     if pence <= 0 or tick < 0 or tick >= N_TICKS or n >= MAX_OFFERS:
         return
     offers.rows[n, OFFER_SLOT] = slot
     offers.rows[n, OFFER_SIDE] = side
     offers.rows[n, OFFER_TICK] = tick
     offers.rows[n, OFFER_PENCE] = pence
-    offers.count[0] = n + 1
+    offers.n[0] = n + 1
 
 
-@njit(cache=True)
+@kernel
 def level_of_others(view: View, slot: int, book: int) -> int:
     """Row of the best level where somebody else stands, -1 if there is none."""
     for level in range(DEPTH):
@@ -123,14 +129,14 @@ def level_of_others(view: View, slot: int, book: int) -> int:
     return -1
 
 
-@njit(cache=True)
+@kernel
 def best_tick(view: View, slot: int, book: int) -> int:
     """Best tick where somebody else stands, -1 if there is none."""
     level = level_of_others(view, slot, book)
     return -1 if level < 0 else view.touch[slot, book, level, TICK_COLUMN]
 
 
-@njit(cache=True)
+@kernel
 def best_pence(view: View, slot: int, book: int) -> int:
     """What others offer at their best tick, pence."""
     level = level_of_others(view, slot, book)
@@ -139,7 +145,7 @@ def best_pence(view: View, slot: int, book: int) -> int:
     return view.touch[slot, book, level, PENCE_COLUMN] - view.touch[slot, book, level, OWN_COLUMN]
 
 
-@njit(cache=True)
+@kernel
 def imbalance(view: View, slot: int) -> float:
     """(atb − atl) / (atb + atl) at the touch of the others; 0 when a half-book is empty."""
     back = best_pence(view, slot, ATB)
@@ -149,19 +155,19 @@ def imbalance(view: View, slot: int) -> float:
     return (back - lay) / (back + lay)
 
 
-@njit(cache=True)
+@kernel
 def contracts(view: View, slot: int) -> int:
     """Own position on the runner in contracts, pence of payout: positive = backed."""
     return view.slots[slot, SLOT_WIN] - view.slots[slot, SLOT_LOSE]
 
 
-@njit(cache=True)
+@kernel
 def stake_for(contracts_pence: int, tick: int) -> int:
     """Stake that buys so many contracts at a tick, pence, rounded down."""
     return contracts_pence * 100 // ODDS_HUNDREDTHS[tick]
 
 
-@njit(cache=True)
+@kernel
 def want_flat(view: View, slot: int, offers: Offers) -> None:
     """Want the position gone: cross the spread at the touch; what it does not find there goes on at the next poll."""
     position = contracts(view, slot)

@@ -1,0 +1,72 @@
+"""One compilation a kernel: its signature is its annotations.
+
+Left to itself numba compiles a function again for every literal and integer width it meets at a call (three times as much code
+here). `kernel` marks a function; `compile_kernel` compiles it once, callees first, for the types its annotations name: `int` is
+int64, a NamedTuple of arrays is what `register` was told of it. With the JIT off both leave the plain function alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import numba
+import numpy as np
+from numba import njit, typeof, types
+from numpy.typing import NDArray
+
+import simcore.kernels
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+Int1 = Annotated[NDArray[np.int64], "int64 1"]
+Int2 = Annotated[NDArray[np.int64], "int64 2"]
+Real1 = Annotated[NDArray[np.float64], "float64 1"]
+
+_PACKAGE = Path(simcore.kernels.__file__).resolve().parent.parent
+_TYPES: dict[Any, Any] = {
+    int: types.int64,
+    bool: types.boolean,
+    float: types.float64,
+    type(None): types.none,
+    tuple[int, int]: types.UniTuple(types.int64, 2),
+    Int1: types.int64[::1],
+    Int2: types.int64[:, ::1],
+    Real1: types.float64[::1],
+    tuple[Int1, int]: types.Tuple((types.int64[::1], types.int64)),
+}
+
+
+def register(annotation: Any, example: Any) -> None:
+    """Say what a kernel annotated with `annotation` is compiled for: the type of `example`, or a numba type itself."""
+    _TYPES[annotation] = example if isinstance(example, types.Type) else typeof(example)
+
+
+def kernel(function: Function) -> Function:
+    """Mark a top-level function as a kernel. Code of this package is kept on disk; a user's own is compiled each time."""
+    inside = Path(function.__code__.co_filename).resolve().is_relative_to(_PACKAGE)
+    usual, numba.config.CACHE_DIR = numba.config.CACHE_DIR, simcore.kernels.REPLAY_CACHE
+    try:
+        compiled: Function = njit(cache=inside)(function)
+    finally:
+        numba.config.CACHE_DIR = usual
+    return compiled
+
+
+def signature_of(function: Callable[..., Any]) -> Any:
+    """The numba signature a function's annotations spell."""
+    hints = get_type_hints(function, include_extras=True)
+    result = hints.pop("return")
+    return _TYPES[result](*(_TYPES[hint] for hint in hints.values()))
+
+
+def compile_kernel(function: Any) -> None:
+    """Compile a kernel and, before it, every kernel it calls; once."""
+    if not hasattr(function, "py_func") or function.signatures:
+        return
+    plain = function.py_func
+    for name in plain.__code__.co_names:
+        compile_kernel(plain.__globals__.get(name))
+    function.compile(signature_of(plain))
+    function.disable_compile()
