@@ -21,8 +21,7 @@ from sweeps.plan import Plan, complete, plan_sweep
 from sweeps.results import SweepFolder, check_name
 from sweeps.runners.base import Replays
 from sweeps.runners.bench import Bench, evaluate, open_bench
-from sweeps.tracking.base import Tracker
-from sweeps.tracking.null import NullTracker
+from sweeps.tracking import Tracker, make_tracker
 
 
 def show_config(path: Path, overrides: Sequence[str]) -> str:
@@ -95,7 +94,7 @@ def _whole_counts(metrics: Mapping[str, float]) -> dict[str, float]:
 def _run(home: Home, name: str, plan: Plan, listener: Listener) -> SweepFolder:
     folder = _folder(home, name, plan)
     with folder.lock():
-        tracker = _tracker(home, plan.config)
+        tracker = make_tracker(plan.config.tracking, home)
         try:
             _drive(folder, plan, tracker, listener)
         except KeyboardInterrupt:
@@ -166,12 +165,3 @@ def _more(
     config = folder.config
     store, seed = config.data.store or "", config.search.seed
     return evaluate(store, folder.markets, config.strategy.core, parameters, simulation, seed, config.ray, bench)
-
-
-def _tracker(home: Home, config: SweepConfig) -> Tracker:
-    if config.tracking.kind is None:
-        return NullTracker()
-    from sweeps.tracking.background import BackgroundTracker
-    from sweeps.tracking.mlflow import MlflowTracker  # seconds of imports that a sweep without it is spared
-
-    return BackgroundTracker(MlflowTracker(home))

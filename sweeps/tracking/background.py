@@ -39,11 +39,9 @@ class BackgroundTracker:
         self._raise_failure()
 
     def close(self) -> None:
-        if not self._thread.is_alive():
-            return
-        self._jobs.put(self._inner.close)
-        self._jobs.put(None)
-        self._thread.join()
+        if self._thread.is_alive():
+            self._jobs.put(None)
+            self._thread.join()
         self._raise_failure()
 
     def _work(self) -> None:
@@ -55,6 +53,7 @@ class BackgroundTracker:
                 self._failure = failure
             finally:
                 self._jobs.task_done()
+        self._inner.close()
 
     def _raise_failure(self) -> None:
         if self._failure is not None:

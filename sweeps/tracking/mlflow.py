@@ -25,8 +25,8 @@ from sweeps.errors import TrackingError
 from sweeps.home import Home
 from sweeps.results import SweepFolder, TrialSummary
 from sweeps.tracking.artifacts import summary_metrics, write_artifacts
-from sweeps.tracking.report import markdown
-from sweeps.tracking.store import QUIET, SUMMARY_STATE, artifact_folder, store_path, store_uri
+from sweeps.tracking.report import findings
+from sweeps.tracking.store import QUIET, SUMMARY_STATE, VIEW_TAG, artifact_folder, store_path, store_uri
 
 os.environ.update(QUIET)  # MLflow reads them while it is imported
 
@@ -36,6 +36,7 @@ from mlflow.tracking import MlflowClient
 
 _NOTE = "mlflow.note.content"
 _PAGE = 1000
+_SHOWN = ("mean_pnl_pounds", "standard_error_pounds", "sharpe_per_market", "worst_market_pounds", "markets_traded")
 
 
 class MlflowTracker:
@@ -55,7 +56,8 @@ class MlflowTracker:
             self._open()
             self._tags = _identity_tags(folder)
             self._experiment_id = self._experiment(folder)
-            self._client.set_experiment_tag(self._experiment_id, _NOTE, _experiment_note(folder))
+            for tag, value in ((_NOTE, _experiment_note(folder)), (VIEW_TAG, _view(folder))):
+                self._client.set_experiment_tag(self._experiment_id, tag, value)
             self._find_trials()
         self.log_trials(folder.summaries())
 
@@ -106,11 +108,9 @@ class MlflowTracker:
         )
 
     def _create_experiment(self, folder: SweepFolder, name: str) -> str:
-        goal = folder.config.objective.goals[0]
         # an explicit file: location, so that both this process and the server find the artifacts without a proxy
         place = (artifact_folder(self._home) / folder.identity.sweep_id).as_uri()
-        tags = self._tags | {"objective_metric": goal.metric, "objective_direction": goal.direction}
-        return str(self._client.create_experiment(name, artifact_location=place, tags=tags))
+        return str(self._client.create_experiment(name, artifact_location=place, tags=self._tags))
 
     # trials
 
@@ -147,7 +147,7 @@ class MlflowTracker:
             run_name=folder.name,
             tags=self._tags | {"state": SUMMARY_STATE, "summary_of": summary_of},
         )
-        tags = {_NOTE: markdown(folder)} | ({"best_trial": str(best.number)} if best else {})
+        tags = {_NOTE: _summary_note(folder)} | ({"best_trial": str(best.number)} if best else {})
         self._log(run, best.parameters if best else {}, summary_metrics(folder), tags)
         with tempfile.TemporaryDirectory(prefix="furlong-summary-") as written:
             write_artifacts(folder, Path(written))
@@ -221,6 +221,24 @@ def _experiment_note(folder: SweepFolder) -> str:
         f"{len(folder.markets)} markets. The run named `{folder.name}` carries the summary: its artifact `report.html` "
         "holds every plot. Money is in pounds; what each metric means is in docs/mlflow.md."
     )
+
+
+def _summary_note(folder: SweepFolder) -> str:
+    return "\n\n".join([*findings(folder), "Every plot and table: *Artifacts*, `report.html`."])
+
+
+def _view(folder: SweepFolder) -> str:
+    """Columns and order of the runs page: the best first, by what the sweep is judged by, with what was sampled.
+
+    MLflow 3.17 shows no metric by default; its pages read a shared view from an experiment tag, plain JSON accepted.
+    """
+    objective = folder.config.objective
+    metrics = dict.fromkeys([*(goal.metric for goal in objective.goals), *_SHOWN])
+    columns = [f"metrics.`{name}`" for name in metrics] + [f"params.`{name}`" for name in folder.config.space]
+    columns += ["tags.`state`"] + (["tags.`constraints_met`"] if objective.constraints else [])
+    first = objective.goals[0]
+    order = {"orderByKey": f"metrics.`{first.metric}`", "orderByAsc": first.direction == "minimize"}
+    return json.dumps({"selectedColumns": columns} | order)
 
 
 def _summary_fingerprint(folder: SweepFolder) -> str:

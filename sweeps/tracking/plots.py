@@ -193,7 +193,7 @@ def capacity(points: pd.DataFrame, parameter: str, last_useful: float | None, ti
     band_x = [*points["stake"], *points["stake"][::-1]]
     band_y = [*(mean + error), *(mean - error)[::-1]]
     figure.add_scatter(
-        x=band_x, y=band_y, fill="toself", fillcolor="rgba(31,95,139,0.15)", line={"width": 0}, hoverinfo="skip",
+        x=band_x, y=band_y, fill="toself", fillcolor="rgba(31,95,139,0.15)", line={"width": 0}, hoverinfo="skip", mode="lines",
         name="± one standard error", row=1, col=1,
     )  # fmt: skip
     figure.add_scatter(

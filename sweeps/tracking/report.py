@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -32,10 +33,14 @@ td + td { text-align: right; font-variant-numeric: tabular-nums; }
 
 def page(folder: SweepFolder) -> str:
     """The whole report as one self-contained HTML document (about 5 MB: the plotting library travels with it)."""
-    parts = [f"<h1>Sweep {html.escape(folder.name)}</h1>", _overview(folder)]
+    parts = [
+        f"<h1>Sweep {html.escape(folder.name)}</h1>",
+        *(f'<p class="note">{html.escape(line)}</p>' for line in findings(folder)),
+    ]
     for name, figure in figures(folder).items():
         drawing = figure.to_html(full_html=False, include_plotlyjs=False, div_id=name, config={"displaylogo": False})
-        parts.append(f'<section id="section-{name}">{drawing}</section>')
+        parts.append(f"<section>{drawing}</section>")
+    parts.append(_tables(folder))
     title = html.escape(f"Sweep {folder.name}")
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
@@ -59,7 +64,8 @@ def figures(folder: SweepFolder) -> dict[str, go.Figure]:
 def _best_figures(folder: SweepFolder, best: BestTrial) -> dict[str, go.Figure]:
     markets = folder.market_results(best.number)
     pnl = markets["pnl_pence"].to_numpy(dtype=float) / 100
-    which = f"trial {best.number:04d}, {len(pnl)} markets"
+    traded = f"{best.metrics['markets_traded']:.0f} traded"
+    which = f"trial {best.number:04d}, {len(pnl)} markets, {traded}"
     found: dict[str, go.Figure] = {}
     curve = capacity.read(folder)
     if curve is not None and not curve.rows.empty:
@@ -135,27 +141,39 @@ def _grouped(pnl: NDArray[np.float64], groups: list[str]) -> pd.DataFrame:
     return table.rename_axis("group").reset_index()
 
 
-def _overview(folder: SweepFolder) -> str:
-    facts = {
-        "strategy": folder.config.strategy.core,
-        "preset": folder.config.strategy.preset or "none",
-        "objective": ", ".join(f"{goal.direction} {goal.metric}" for goal in folder.config.objective.goals),
-        "sampler": folder.config.search.sampler,
-        "markets": len(folder.markets),
-        **trial_counts(folder),
+def findings(folder: SweepFolder) -> list[str]:
+    """The sweep in a few sentences: how many trials, the best, the capacity."""
+    counts = ", ".join(f"{count} {kind}" for kind, count in trial_counts(folder).items())
+    lines = [f"{len(folder.markets)} markets; {counts}."]
+    best = folder.best()
+    if best is None:
+        return [*lines, "No trial is complete and within the constraints."]
+    mean, error = best.metrics["mean_pnl_pounds"], best.metrics["standard_error_pounds"]
+    traded = f"{best.metrics['markets_traded']:.0f} of {best.metrics['markets']:.0f} markets traded"
+    lines.append(f"Best: trial {best.number:04d}, {signed_pounds(mean)} ± {error:.2f} a market, {traded}.")
+    curve = capacity.read(folder)
+    return lines if curve is None else [*lines, curve.sentence()]
+
+
+def _tables(folder: SweepFolder) -> str:
+    config, best = folder.config, folder.best()
+    sweep = {
+        "strategy": config.strategy.core,
+        "preset": config.strategy.preset or "none",
+        "objective": ", ".join(f"{goal.direction} {goal.metric}" for goal in config.objective.goals),
+        "sampler": config.search.sampler,
         "sweep id": folder.identity.sweep_id,
+        "configuration hash": folder.identity.config_hash,
         "data manifest": folder.identity.data_manifest,
         "code version": folder.identity.code_version,
     }
-    parts = [_table("The sweep", facts, str)]
-    best = folder.best()
-    if best is None:
-        return "".join([*parts, '<p class="note">No trial is complete and within the constraints.</p>'])
-    parts.append(_table(f"Best: trial {best.number:04d}", best.metrics, plain))
-    parts.append(_table("Its parameters", best.parameters, plain))
-    curve = capacity.read(folder)
-    if curve is not None:
-        parts.append(f'<p class="note" id="capacity-sentence">{html.escape(curve.sentence())}</p>')
+    parts = [_table("The sweep", sweep)]
+    if best is not None:
+        parts.append(_table(f"Trial {best.number:04d}: parameters", _labelled(best.parameters)))
+        parts.append(_table(f"Trial {best.number:04d}: metrics", _labelled(best.metrics)))
+    reasons = Counter(trial.reason for trial in folder.summaries() if trial.state == "invalid")
+    if reasons:
+        parts.append(_table("Why trials were invalid", dict(reasons.most_common(20))))
     return "".join(parts)
 
 
@@ -171,30 +189,17 @@ def trial_counts(folder: SweepFolder) -> dict[str, int]:
     }
 
 
-def plain(value: Any) -> str:
-    """A number without noise: 3, 0.1234, True, text."""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+def _labelled(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {label(name): value for name, value in values.items()}
 
 
-def _table(title: str, facts: Mapping[str, Any], written: Callable[[Any], str]) -> str:
+def _table(title: str, facts: Mapping[str, Any]) -> str:
     rows = (
-        f"<tr><td>{html.escape(label(str(name)))}</td><td>{html.escape(written(value))}</td></tr>"
-        for name, value in facts.items()
+        f"<tr><td>{html.escape(name)}</td><td>{html.escape(_plain(value))}</td></tr>" for name, value in facts.items()
     )
     return f'<table><tr><th colspan="2">{html.escape(title)}</th></tr>{"".join(rows)}</table>'
 
 
-def markdown(folder: SweepFolder) -> str:
-    """The overview as Markdown, for the description box of the summary run."""
-    counts = ", ".join(f"{count} {kind}" for kind, count in trial_counts(folder).items())
-    lines = [f"**Sweep {folder.name}** on {len(folder.markets)} markets: {counts}."]
-    best = folder.best()
-    if best is None:
-        return "\n\n".join([*lines, "No trial is complete and within the constraints."])
-    mean, error = best.metrics["mean_pnl_pounds"], best.metrics["standard_error_pounds"]
-    lines.append(f"Best: **trial {best.number:04d}**, {signed_pounds(mean)} ± {error:.2f} a market.")
-    curve = capacity.read(folder)
-    if curve is not None:
-        lines.append(curve.sentence())
-    lines.append("Plots and tables: *Artifacts* → `report.html`.")
-    return "\n\n".join(lines)
+def _plain(value: Any) -> str:
+    """A number without noise: 3, 0.1234, True, text."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -17,11 +17,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 from sweeps.errors import TrackingError
 from sweeps.home import Home
-from sweeps.tracking.store import QUIET, SUMMARY_STATE, artifact_folder, store_path, store_uri
+from sweeps.tracking.store import QUIET, SUMMARY_STATE, VIEW, VIEW_TAG, artifact_folder, store_path, store_uri
 
 START_SECONDS: Final = 120
 """a cold start imports for some seconds; beyond this something is wrong"""
@@ -54,7 +53,7 @@ class Server:
         experiment = found[0]
         tags = {tag["key"]: tag["value"] for tag in experiment.get("tags", [])}
         page = f"{self.url}/#/experiments/{experiment['experiment_id']}/runs"
-        query = f"workflowType=machine_learning{_order(tags)}"
+        query = "workflowType=machine_learning" + (f"&viewStateShareKey={VIEW}" if VIEW_TAG in tags else "")
         return Links(
             sweep=experiment["name"],
             runs=f"{page}?{query}",
@@ -65,7 +64,9 @@ class Server:
     def _summary(self, experiment_id: str, page: str) -> str | None:
         asked = {"experiment_ids": [experiment_id], "max_results": 1, "filter": f"tags.state = '{SUMMARY_STATE}'"}
         runs = self._ask("runs/search", asked).get("runs", [])
-        return f"{page}/{runs[0]['info']['run_id']}/artifacts/report.html" if runs else None
+        return (
+            f"{page}/{runs[0]['info']['run_id']}/artifacts/report.html?workflowType=machine_learning" if runs else None
+        )
 
     def _ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         request = urllib.request.Request(
@@ -175,10 +176,3 @@ def _opener() -> urllib.request.OpenerDirector:
 def _last_line(log: Path) -> str:
     lines = log.read_text(errors="replace").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "without a word")
-
-
-def _order(tags: dict[str, str]) -> str:
-    if "objective_metric" not in tags:
-        return ""
-    ascending = str(tags.get("objective_direction") == "minimize").lower()
-    return f"&orderByKey={quote('metrics.`' + tags['objective_metric'] + '`')}&orderByAsc={ascending}"

@@ -18,6 +18,12 @@ QUIET: Final = {
 SUMMARY_STATE: Final = "summary"
 """Tag `state` of the one run that carries the sweep's summary; trials carry their own state."""
 
+VIEW: Final = "furlong"
+"""Key of the view our links open: the columns and the order a sweep's runs are shown in."""
+
+VIEW_TAG: Final = f"mlflow.sharedViewState.{VIEW}"
+"""The experiment tag MLflow's pages read that view from."""
+
 
 def store_path(home: Home) -> Path:
     """The SQLite file that holds experiments, runs and metrics."""
