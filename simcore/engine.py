@@ -23,6 +23,7 @@ from simcore.models.rules_by_date import MINIMUM_STAKE_GBP, TRANSACTION_CHARGE, 
 from simcore.models.simulation import Simulation, resolve_simulation
 from simcore.results import REFUSALS, MarketResult
 from simcore.strategies import Core, Parameters, resolve_core
+from simcore.strategies.daf import DAF
 from simcore.strategies.view import DEPTH, N_CLOCK, N_LEVEL, N_SEEN, N_SLOT, SLOT_RUNNER, new_offers
 from simcore.tapes.tape import Tape
 from simcore.units import ODDS
@@ -187,6 +188,21 @@ def _replay(bench: Bench, core: Core, parameters: Parameters, simulation: Simula
             break
         capacity *= 2
     return _result(bench, sim, simulation, timeline if record else None)
+
+
+def run_script(bench: Bench, settings: st.Int, reals: st.Real, orders: st.Int, script: st.Int) -> st.Sim:
+    """Replay with given orders and requests instead of a core; returns the state the loop leaves."""
+    warm()
+    capacity = max(FIRST_CAPACITY, len(orders))
+    while True:
+        sim = st.new_sim(bench.tape.n_runners, settings, reals, script, capacity)
+        sim.orders[: len(orders)] = orders
+        sim.tally[st.N_ORDERS] = len(orders)
+        views = _views(1, 1, 1)
+        run(DAF.function, bench.record, sim, views, new_offers(), np.zeros(1), np.zeros((0, st.N_LINE), np.int64))
+        if sim.tally[st.FULL] == 0:
+            return sim
+        capacity *= 2
 
 
 def _n_lines(bench: Bench, settings: st.Int) -> int:
