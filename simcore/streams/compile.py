@@ -106,11 +106,11 @@ def _dispatch(message: Message, builders: dict[str, MarketBuilder]) -> None:
         if message.ct == "RESUB_DELTA":
             builder.lose()
         assert message.pt is not None  # the reader gives no other
-        for run in _images_apart(changes):
+        for run in images_apart(changes):
             builder.apply(run, message.pt)
 
 
-def _images_apart(changes: list[MarketChange]) -> Iterator[list[MarketChange]]:
+def images_apart(changes: list[MarketChange]) -> Iterator[list[MarketChange]]:
     """Entries of one market in one message belong together; an image after other entries begins again."""
     run: list[MarketChange] = []
     for change in changes:

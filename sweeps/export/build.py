@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from simcore.models.rules_by_date import MINIMUM_STAKE_GBP
+from simcore.models.simulation import Simulation
 from simcore.strategies import resolve_core
 from simcore.strategies.base import Core, Parameters
 from simcore.units import pounds_of
@@ -52,10 +53,10 @@ def build(folder: SweepFolder, trial: int | None = None) -> Export:
         Export(
             format="furlong-export",
             version=1,
-            strategy=_strategy(folder.config.strategy.core, core, parameters),
+            strategy=strategy_of(folder.config.strategy.core, core, parameters),
             market_filter=folder.config.data.filter,
-            timing=_timing(parameters),
-            limits=_limits(folder, core, parameters, rows),
+            timing=timing_of(parameters),
+            limits=limits_of(folder.config.simulation, core, parameters, int(rows["largest_liability_pence"].max())),
             simulation=folder.config.simulation,
             provenance=_provenance(folder, chosen.number),
             expected=Expected(
@@ -97,7 +98,8 @@ def source_sha256(core: str) -> str | None:
         raise ExportError(f"core file {file} cannot be read ({error.strerror}); run where its path starts") from error
 
 
-def _strategy(name: str, core: Core, parameters: Parameters) -> Strategy:
+def strategy_of(name: str, core: Core, parameters: Parameters) -> Strategy:
+    """A core as it was named, and its parameters with their units."""
     values: dict[str, Any] = msgspec.to_builtins(parameters)
     return Strategy(
         core=name,
@@ -118,7 +120,8 @@ def _unit(name: str, value: object) -> str:
     return "choice" if isinstance(value, str) else "number"
 
 
-def _timing(parameters: Parameters) -> Timing:
+def timing_of(parameters: Parameters) -> Timing:
+    """When a bot with these parameters acts."""
     (pick_seconds, rank), (first, last) = parameters.pick(), parameters.window()
     values: dict[str, Any] = msgspec.to_builtins(parameters)
     return Timing(
@@ -131,18 +134,18 @@ def _timing(parameters: Parameters) -> Timing:
     )
 
 
-def _limits(folder: SweepFolder, core: Core, parameters: Parameters, rows: pd.DataFrame) -> Limits:
-    rules = MINIMUM_STAKE_GBP.rows
+def limits_of(simulation: Simulation, core: Core, parameters: Parameters, largest_liability_pence: int) -> Limits:
+    """What the bot may stake and owe, with the exchange's dated minimum stake."""
     return Limits(
         stakes={name: getattr(parameters, name) for name in core.scale},
-        funds_pounds=folder.config.simulation.costs.funds_pounds,
-        largest_liability_pounds=pounds_of(int(rows["largest_liability_pence"].max())),
-        enforce_minimum_stake=folder.config.simulation.costs.minimum_stake,
+        funds_pounds=simulation.costs.funds_pounds,
+        largest_liability_pounds=pounds_of(largest_liability_pence),
+        enforce_minimum_stake=simulation.costs.minimum_stake,
         minimum_stake=tuple(
             MinimumStake(
                 date_from=since, stake_pounds=pounds_of(rule.stake_pence), payout_pounds=pounds_of(rule.payout_pence)
             )
-            for since, rule in rules
+            for since, rule in MINIMUM_STAKE_GBP.rows
         ),
     )
 
