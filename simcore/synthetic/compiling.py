@@ -1,0 +1,28 @@
+"""Marking this room's kernels. They are kept in the folder named by the sources of all rooms (`simcore.kernels`), and compiled
+once, for the types their annotations name (`simcore.kernels.compiling.compile_kernel`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from simcore.kernels.compiling import register
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+Int3 = Annotated[NDArray[np.int64], "int64 3"]
+Real2 = Annotated[NDArray[np.float64], "float64 2"]
+Flag3 = Annotated[NDArray[np.uint8], "uint8 3"]
+
+register(Int3, types.int64[:, :, ::1])
+register(Real2, types.float64[:, ::1])
+
+
+def kernel(function: Function) -> Function:
+    """Mark a top-level function of this room as a kernel; its machine code is kept on disk."""
+    compiled: Function = njit(cache=True)(function)
+    return compiled
