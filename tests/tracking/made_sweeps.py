@@ -84,7 +84,7 @@ class MadeSweep:
             "complete",
             sampled,
             parameters,
-            (metrics["mean_pnl_pounds"],),
+            self.folder.config.objective.values(metrics),
             metrics,
             constraints_met=number % 5 != 4,
         )
