@@ -168,7 +168,7 @@ def parse_config(text: str, place: str, overrides: Sequence[str] = ()) -> SweepC
     tree = _mapping(text, place)
     _lengthen(tree)
     for override in overrides:
-        _apply(tree, override)
+        apply_override(tree, override)
         _lengthen(tree)
     try:
         if "simulation" in tree:
@@ -265,7 +265,7 @@ def _mapping(text: str, place: str) -> dict[str, Any]:
     return tree
 
 
-def _apply(tree: dict[str, Any], override: str) -> None:
+def apply_override(tree: dict[str, Any], override: str) -> None:
     """Set one `a.b=value`; the value is read as YAML."""
     key, equals, value = override.partition("=")
     if not equals or not re.fullmatch(r"\w+(\.[\w-]+)*", key):

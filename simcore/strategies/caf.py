@@ -1,6 +1,6 @@
 """CAF: the pre-race market maker. Offers both sides of one runner, in contracts, and leans against its inventory.
 
-Our LAY rests in available-to-back `level_base_ticks` under the others' best, our BACK in available-to-lay as far above theirs.
+Our LAY rests in available-to-back `level_base` under the others' best, our BACK in available-to-lay as far above theirs.
 q : own position in contracts, pence of payout; positive = backed. Parameters as the core reads them: the indices below.
 """
 
@@ -56,7 +56,7 @@ class Caf(Parameters, frozen=True):
     start_s, stop_s          quotes from start_s until stop_s
     unload_s                 from then on crosses the spread until it is flat (null = keeps its position)
     contracts_pounds         offered at each level, £ of payout; stake = contracts / odds, truncated to the penny
-    levels, level_base_ticks quotes on so many ticks, the first level_base_ticks behind the others' best
+    levels, level_base quotes on so many ticks, the first level_base behind the others' best
     decay_contracts_pounds   the side that would add to the position shrinks linearly to 0 at this position
     skew_contracts_pounds    beyond this position the side that would add to it stands one tick further away
     imbalance_threshold      (atb − atl) / (atb + atl) at the touch below −t moves our LAY one tick lower, above t our BACK one
@@ -74,7 +74,7 @@ class Caf(Parameters, frozen=True):
     unload_s: Annotated[float, msgspec.Meta(ge=-600.0, le=86_400.0)] | None = 30.0
     contracts_pounds: Annotated[float, msgspec.Meta(gt=0.0, le=1_000_000.0)] = 10.0
     levels: Annotated[int, msgspec.Meta(ge=1, le=10)] = 1
-    level_base_ticks: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
+    level_base: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
     decay_contracts_pounds: Money = 0.0
     skew_contracts_pounds: Money = 0.0
     imbalance_threshold: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 1.0
@@ -104,7 +104,7 @@ class Caf(Parameters, frozen=True):
         values[START], values[STOP] = self.start_s * 1000, self.stop_s * 1000
         values[UNLOAD] = -np.inf if self.unload_s is None else self.unload_s * 1000
         values[CONTRACTS] = pence_of(self.contracts_pounds)
-        values[LEVELS], values[LEVEL_BASE] = self.levels, self.level_base_ticks
+        values[LEVELS], values[LEVEL_BASE] = self.levels, self.level_base
         values[DECAY] = pence_of(self.decay_contracts_pounds)
         values[SKEW] = pence_of(self.skew_contracts_pounds)
         values[IMBALANCE] = self.imbalance_threshold
@@ -196,7 +196,7 @@ CAF = Core(
         "dynamic_spread": Caf(skew_contracts_pounds=20.0),
         "imbalance": Caf(levels=3, skew_contracts_pounds=20.0, imbalance_threshold=0.5),
         "v2": Caf(
-            levels=3, level_base_ticks=1, skew_contracts_pounds=20.0, imbalance_threshold=0.5, stop_multiple=10.0
+            levels=3, level_base=1, skew_contracts_pounds=20.0, imbalance_threshold=0.5, stop_multiple=10.0
         ),
         "keep_closing": Caf(levels=3, skew_contracts_pounds=20.0, imbalance_threshold=0.5, keep_closing=True),
         "position_stop": Caf(skew_contracts_pounds=20.0, imbalance_threshold=0.5, stop_multiple=5.0),
