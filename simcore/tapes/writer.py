@@ -23,7 +23,7 @@ from simcore.tapes.catalogue import SCHEMA, Row, catalogue_row, merge_rows
 from simcore.tapes.store import CATALOGUE, IMPORTS, MARKER, STORE_VERSION, TAPES, check_store, read_catalogue
 from simcore.tapes.tape import Tape, write_tape
 
-PENDING, LOCK = "pending.jsonl", ".lock"
+PENDING, LOCK, REFUSED = "pending.jsonl", ".lock", ".refused.json"
 _MARKET_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -78,13 +78,18 @@ class StoreWriter:
         self._journal.flush()
         self._pending.append(row)
 
-    def record_source(self, source_hash: str, report: dict[str, Any]) -> None:
-        """Note that a source was dealt with, after its rows: it is not read again."""
-        _replace(self.path / IMPORTS / f"{source_hash}.json", msgspec.json.format(msgspec.json.encode(report)))
+    def record_source(self, source_hash: str, report: dict[str, Any], *, refused: bool = False) -> None:
+        """Write a source's report, after its rows. Unless all of it was `refused` it counts as known and is not read again."""
+        _replace(self._report_file(source_hash, refused), msgspec.json.format(msgspec.json.encode(report)))
+        self._report_file(source_hash, not refused).unlink(missing_ok=True)
+
+    def _report_file(self, source_hash: str, refused: bool) -> Path:
+        return self.path / IMPORTS / f"{source_hash}{REFUSED if refused else '.json'}"
 
     def known_sources(self) -> set[str]:
-        """Content hashes of the sources dealt with in this and earlier imports."""
-        return {file.stem for file in (self.path / IMPORTS).glob("*.json")}
+        """Content hashes of the sources imported so far; wholly refused ones are read (and explained) again."""
+        names = (file.name for file in (self.path / IMPORTS).glob("*.json"))
+        return {name.removesuffix(".json") for name in names if not name.endswith(REFUSED)}
 
     def commit(self) -> list[Row]:
         """Make everything added part of the catalogue, in one step; returns all its rows."""

@@ -22,7 +22,7 @@ import numpy as np
 from betfairlightweight.streaming.cache import MarketBookCache, RunnerBookCache
 
 from simcore.dtypes import ATB, ATL, HISTORY, RECONCILED, REPRICED, TRADE, TRADE_UNATTRIBUTED, TRADED_FALL
-from simcore.streams import compile_source
+from simcore.streams import compile_lines
 from simcore.tapes.books import level_deltas
 from simcore.tapes.tape import Tape
 from simcore.units import N_TICKS, ODDS
@@ -55,51 +55,54 @@ class FileCensus:
     refused: dict[str, str]
 
 
-def raw_messages(path: Path) -> Iterator[dict[str, Any]]:
-    """The market changes of a recording, read without the importer."""
+def unpacked(path: Path) -> bytes:
+    """The bytes of a recording, unpacked without the importer."""
     content = path.read_bytes()
     if path.name.endswith(".bz2"):
-        content = bz2.decompress(content)
-    elif path.name.endswith(".gz"):
-        content = gzip.decompress(content)
-    elif path.name.endswith(".zip"):
+        return bz2.decompress(content)
+    if path.name.endswith(".gz"):
+        return gzip.decompress(content)
+    if path.name.endswith(".zip"):
         archive = zipfile.ZipFile(io.BytesIO(content))
-        content = archive.read(archive.namelist()[0])
+        return archive.read(archive.namelist()[0])
+    return content
+
+
+def raw_messages(content: bytes) -> Iterator[dict[str, Any]]:
+    """The market changes of a recording, read without the importer."""
     if content.lstrip()[:1] == b"[":
-        parsed = json.loads(content)
-        yield from (message for message in parsed if message["op"] == "mcm")
+        yield from (message for message in json.loads(content) if message["op"] == "mcm")
         return
     for line in content.splitlines():
-        text = line[max(line.find(b"{"), 0) :]
-        try:
-            message = msgspec.json.decode(text)
-        except msgspec.DecodeError:
-            try:
-                message = json.loads(text)
-            except ValueError:
-                continue
+        message = _parsed(line[max(line.find(b"{"), 0) :])
         if isinstance(message, dict) and message.get("op") == "mcm":
             yield message
 
 
+def _parsed(text: bytes) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        try:
+            return json.loads(text)  # knows NaN
+        except ValueError:
+            return None
+
+
 def compare(path: Path) -> FileCensus:
     """Read one recording both ways."""
-    refused: dict[str, str] = {}
-    tapes: dict[str, Tape] = {}
-    for file in compile_source(path.name, path.read_bytes()):
-        refused |= file.refused_markets
-        if file.refused:
-            refused[file.name] = file.refused
-        tapes |= {market.tape.market_id: market.tape for market in file.markets}
-    watchers = {market_id: _Watcher(tape) for market_id, tape in tapes.items()}
+    content = unpacked(path)
+    file = compile_lines(path.name, content.splitlines())
+    watchers = {market.tape.market_id: _Watcher(market.tape) for market in file.markets}
     if watchers:
-        _follow(path, watchers)
+        _follow(content, watchers)
+    refused = file.refused_markets | ({path.name: file.refused} if file.refused else {})
     return FileCensus(path.name, [watcher.finish() for watcher in watchers.values()], refused)
 
 
-def _follow(path: Path, watchers: dict[str, _Watcher]) -> None:
+def _follow(content: bytes, watchers: dict[str, _Watcher]) -> None:
     caches: dict[str, MarketBookCache] = {}
-    for message in raw_messages(path):
+    for message in raw_messages(content):
         changes: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for change in message.get("mc") or ():
             market_id = change["id"]
@@ -215,9 +218,12 @@ class _Watcher:
         for price in before.keys() | now.keys() if odds is None else odds:
             pence = round(now[price][1] * 100) if price in now else 0
             rise = pence - before.get(price, 0)
-            self._census.rises_pence += max(rise, 0)
-            self._census.falls_pence += max(-rise, 0)
-            before[price] = pence
+            if rise:
+                before[price] = pence
+                if rise > 0:
+                    self._census.rises_pence += rise
+                else:
+                    self._census.falls_pence -= rise
 
     def _note(self, what: str) -> None:
         if len(self._census.mismatches) < 3:

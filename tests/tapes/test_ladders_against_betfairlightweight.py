@@ -13,10 +13,10 @@ import betfairlightweight
 import census as census_module
 import numpy as np
 import pytest
-from census import FileCensus, MarketCensus, compare, raw_messages
+from census import FileCensus, MarketCensus, compare, raw_messages, unpacked
 
 from simcore.dtypes import PLACE
-from simcore.streams import compile_stream
+from simcore.streams import StreamFile, compile_stream
 from simcore.tapes.tape import Tape
 
 NO_LADDER = ("BASIC (ltp only)", "definition only")
@@ -71,15 +71,15 @@ def test_no_level_is_ever_taken_below_nothing_even_within_a_message(markets: lis
 
 def test_the_comparison_notices_a_single_missing_penny(recordings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = recordings / "recordings" / "betcode-org__flumine__1.197931750"
-    honest = census_module.compile_source
+    honest = census_module.compile_lines
 
-    def a_penny_short(name: str, packed: bytes) -> Any:
-        for file in honest(name, packed):
-            for market in file.markets:
-                market.tape = _without_a_penny(market.tape)
-            yield file
+    def a_penny_short(name: str, lines: list[bytes]) -> StreamFile:
+        file = honest(name, lines)
+        for market in file.markets:
+            market.tape = _without_a_penny(market.tape)
+        return file
 
-    monkeypatch.setattr(census_module, "compile_source", a_penny_short)
+    monkeypatch.setattr(census_module, "compile_lines", a_penny_short)
     assert compare(path).markets[0].mismatches
 
 
@@ -99,7 +99,7 @@ def test_book_at_a_moment_is_the_book_betfairlightweight_serialises_then(greyhou
     listener = betfairlightweight.StreamListener(max_latency=None, lightweight=True, update_clk=False)
     listener.register_stream(0, "marketSubscription")
     moments = set(random.Random(4).sample(range(tape.n_messages), 60))
-    messages = list(raw_messages(greyhounds))
+    messages = list(raw_messages(unpacked(greyhounds)))
     for place, message in enumerate(messages):
         listener.stream.on_update({"pt": message["pt"], "mc": message["mc"]})
         last_of_its_time = place + 1 == len(messages) or messages[place + 1]["pt"] > message["pt"]
