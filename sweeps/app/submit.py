@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import shlex
 import shutil
@@ -17,6 +16,7 @@ import sweeps
 from sweeps.config import SweepConfig, read_config
 from sweeps.errors import ConfigError, RunnerError
 from sweeps.home import Home
+from sweeps.plan import complete
 from sweeps.results import SweepFolder, check_name
 from sweeps.runners.jobs import Jobs, JobState, Token
 from sweeps.runners.pack import unpack
@@ -32,7 +32,6 @@ class Submission:
     config: SweepConfig
     name: str
     home: str
-    core_file: Path | None
 
     @property
     def entrypoint(self) -> str:
@@ -51,13 +50,20 @@ def prepare(path: Path, overrides: Sequence[str], store: str | None, name: str |
     given = [*overrides, *([f"data.store={store}"] if store else []), "ray.runner=ray", "ray.address=auto"]
     config = read_config(path, given)
     if not config.data.store:
-        raise ConfigError(f"{path}: `data.store` is not set; pass `--store`, the tape store's folder on the cluster")
+        raise ConfigError(f"{path}: `data.store` is missing; pass `--store`, the tape store's folder on the cluster")
     for option, value in (("--store", config.data.store), ("--home", home)):
-        if value and not _is_absolute(value):
+        if value and not Path(value).is_absolute():
             raise ConfigError(
                 f"{option} {value} is a folder of the cluster and must be absolute, such as /mnt/furlong/home"
             )
-    return Submission(config, check_name(name or path.stem), home or "", _core_file(config))
+    if ":" not in config.strategy.core:
+        complete(config, str(path))
+    elif not Path(config.strategy.core).is_absolute():
+        raise ConfigError(
+            f"{path}: `strategy.core` names {config.strategy.core}, a file of this machine; put it on storage that the "
+            "whole cluster sees and name its absolute path there"
+        )
+    return Submission(config, check_name(name or path.stem), home or "")
 
 
 def submit(jobs: Jobs, submission: Submission) -> str:
@@ -67,9 +73,6 @@ def submit(jobs: Jobs, submission: Submission) -> str:
         folder = Path(temporary)
         _pack_code(folder)
         (folder / "sweep.yaml").write_text(submission.config.to_yaml())
-        if submission.core_file is not None:
-            (folder / submission.core_file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(submission.core_file, folder / submission.core_file)
         environment = {"FURLONG_HOME": submission.home} if submission.home else {}
         metadata = {_NAME: submission.name}
         return jobs.submit(submission.entrypoint, job_id, folder=folder, environment=environment, metadata=metadata)
@@ -126,19 +129,3 @@ def _pack_code(folder: Path) -> None:
     for package in (simcore, sweeps):
         source = Path(str(package.__file__)).parent
         shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__"))
-
-
-def _core_file(config: SweepConfig) -> Path | None:
-    """The user's core file, relative to here, if it has to travel; an absolute path is one of the cluster's own."""
-    file, colon, _ = config.strategy.core.rpartition(":")
-    if not colon or Path(file).is_absolute():
-        return None
-    if ".." in Path(file).parts or not Path(file).is_file():
-        raise ConfigError(
-            f"`strategy.core` names {file}, which is no file below this folder; submit from the folder it is in"
-        )
-    return Path(file)
-
-
-def _is_absolute(value: str) -> bool:
-    return value.startswith("/") or re.match(r"[a-z0-9]+://", value) is not None

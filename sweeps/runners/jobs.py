@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from sweeps.errors import ConfigError, RunnerError
 DONE = frozenset({"SUCCEEDED", "FAILED", "STOPPED"})
 """States a job does not leave."""
 _CHATTY = ("ray.dashboard.modules.dashboard_sdk", "ray._private.runtime_env.packaging", "ray.dashboard.modules.job.sdk")
+_NOT_READY = "No available agent"
+_READY_WITHIN_SECONDS = 60.0
 _OVERRIDES = ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS")
 
 
@@ -91,11 +94,20 @@ class Jobs:
         runtime: dict[str, Any] = {"env_vars": dict(environment or {})}
         if folder is not None:
             runtime["working_dir"] = str(folder)
+        request = {"entrypoint": entrypoint, "submission_id": job_id, "runtime_env": runtime}
         with self._sentences(job_id):
-            submitted: str = self._client.submit_job(
-                entrypoint=entrypoint, submission_id=job_id, runtime_env=runtime, metadata=dict(metadata or {})
-            )
-        return submitted
+            return self._submit({**request, "metadata": dict(metadata or {})})
+
+    def _submit(self, request: dict[str, Any]) -> str:
+        """Submit, again while the head says that it is not ready for jobs yet: it answers before it can start any."""
+        deadline = time.monotonic() + _READY_WITHIN_SECONDS
+        while True:
+            try:
+                return str(self._client.submit_job(**request))
+            except RuntimeError as error:
+                if _NOT_READY not in str(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(1.0)
 
     def state(self, job_id: str) -> JobState:
         """What the head knows of a job."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import simcore.kernels
 from tests.cluster.heads import TOKEN, Head, end, free_port, loopback_environment, wait_until_it_answers
 
 
@@ -21,6 +23,8 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Head]:
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": TOKEN,
         "FURLONG_HOME": str(furlong),
+        # kernels this machine has compiled already; its folders are named by the hash of their sources
+        "NUMBA_CACHE_DIR": str(Path(simcore.kernels.__file__).parent / "__pycache__"),
     }
     # sockets of Ray live below its temporary folder, and their paths may not exceed 107 characters
     with tempfile.TemporaryDirectory(prefix="rayhead") as short:
