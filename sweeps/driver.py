@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
+import msgspec
 import pyarrow as pa
 
 from simcore.errors import ModelError
@@ -17,7 +19,7 @@ from simcore.strategies import Core
 from sweeps.config import SweepConfig
 from sweeps.metrics import trial_metrics
 from sweeps.plan import make
-from sweeps.results import BestTrial, SweepFolder, TrialSummary
+from sweeps.results import BestTrial, SweepFolder, TrialState, TrialSummary
 from sweeps.runners.base import Configuration, ShardResult
 from sweeps.runners.bench import Bench
 from sweeps.study import Journal, Proposal, propose
@@ -94,17 +96,11 @@ class Driver:
         parameters = {**self._config.strategy.parameters, **proposal.sampled}
         reason = ""
         try:
-            make(self._core, self._config.strategy, proposal.sampled)
+            parameters = msgspec.to_builtins(make(self._core, self._config.strategy, proposal.sampled))
         except ModelError as error:
             reason = str(error)
-        return TrialSummary(
-            number=proposal.number,
-            state="invalid" if reason else "complete",
-            sampled=proposal.sampled,
-            parameters=parameters,
-            reason=reason,
-            optuna=proposal.optuna,
-        )
+        state: TrialState = "invalid" if reason else "complete"
+        return TrialSummary(proposal.number, state, proposal.sampled, parameters, reason=reason, optuna=proposal.optuna)
 
     def _measured(self, rows: pa.Table, trials: Sequence[TrialSummary]) -> list[TrialSummary]:
         """Trials with the metrics of their rows, which lie trial after trial in the same order."""
@@ -115,18 +111,7 @@ class Driver:
             metrics = trial_metrics(own, self._folder.days, objective, self._config.search.seed)
             values = objective.values(metrics)
             met = all(excess <= 0.0 for excess in objective.excesses(metrics).values())
-            measured.append(
-                TrialSummary(
-                    number=trial.number,
-                    state="complete",
-                    sampled=trial.sampled,
-                    parameters=trial.parameters,
-                    values=values,
-                    metrics=metrics,
-                    constraints_met=met,
-                    optuna=trial.optuna,
-                )
-            )
+            measured.append(replace(trial, values=values, metrics=metrics, constraints_met=met))
         return measured
 
     def _open_holdout(self, finished: Sequence[TrialSummary]) -> None:

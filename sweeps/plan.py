@@ -28,7 +28,7 @@ from sweeps.study import check_search
 
 _TRIES = 1000
 """points of the space looked at before it is called impossible"""
-_RESULT_MODULES = ("config", "metrics", "objective", "space", "study", "runners/base", "runners/bench")
+_RESULT_MODULES = ("config", "driver", "metrics", "objective", "space", "study", "runners/base", "runners/bench")
 """modules of this package that a trial's result depends on"""
 _BEFORE_THE_TAPE = ("streams/", "synthetic/")
 """rooms of simcore whose work is finished when a tape is written; the tape's content is hashed itself"""
