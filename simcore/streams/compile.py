@@ -12,7 +12,7 @@ from simcore.errors import RecordingError
 from simcore.streams.market import MarketBuilder
 from simcore.streams.messages import MarketChange, Message
 from simcore.streams.reader import ReadReport, read_messages
-from simcore.streams.sources import BROKEN, find_sources, lines_of, unpack
+from simcore.streams.sources import CutShortError, find_sources, lines_of, unpack
 from simcore.tapes.tape import Tape
 
 PRO, SELF, ADVANCED, SELF_LEVELS = "PRO", "SELF", "ADVANCED", "SELF_LEVELS"
@@ -80,8 +80,8 @@ def compile_lines(name: str, lines: Iterable[bytes]) -> StreamFile:
                 for builder in builders.values():
                     builder.lose()
             _dispatch(message, builders)
-    except BROKEN as error:
-        file.report.cut_short = str(error) or type(error).__name__
+    except CutShortError as error:
+        file.report.cut_short = str(error)
     if not file.report.messages:
         file.refused = _why_nothing(file.report)
         return file

@@ -14,12 +14,13 @@ ltp  last traded odds    bsp  starting price
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-Level = tuple[float, float]
-IndexedLevel = tuple[float, float, float]
+Pounds = Annotated[float, msgspec.Meta(le=1e11)]
+Level = tuple[float, Pounds]
+IndexedLevel = tuple[float, float, Pounds]
 _NOTHING = msgspec.Raw()
 
 

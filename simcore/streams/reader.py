@@ -19,6 +19,8 @@ from simcore.streams.messages import Message, decode_message, message_from
 
 HOPELESS_LINES = 200
 """damaged lines before the first message after which a file is taken for no stream file"""
+LATEST_MS = 4_102_444_800_000
+"""2100-01-01; a publication after it is no time in milliseconds"""
 NAMED_LINES = 20
 """damaged lines named one by one in a report; the others are counted"""
 
@@ -103,6 +105,8 @@ def _accept(message: Message, report: ReadReport) -> Iterator[Message]:
         report.skipped[message.op] += 1
     elif message.pt is None:
         report.damage("a market change without publication time `pt`")
+    elif not 0 <= message.pt <= LATEST_MS:
+        report.damage(f"`pt` must be UTC milliseconds, got {message.pt}")
     else:
         report.messages += 1
         yield message

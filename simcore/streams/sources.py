@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -30,6 +31,10 @@ BROKEN = (EOFError, OSError, zlib.error, zstandard.ZstdError, tarfile.TarError, 
 """what the unpackers raise for a damaged or truncated file (RuntimeError: a password, or a packing that is not known)"""
 
 
+class CutShortError(Exception):
+    """A file broke while it was read; the text says how."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A file, or one member of an archive that can be opened anywhere."""
@@ -37,6 +42,8 @@ class Source:
     path: Path
     member: str = ""
     size_bytes: int = 0
+    offset: int | None = None
+    """where a member of a .tar begins, so that reading it does not walk the archive again"""
 
     @property
     def name(self) -> str:
@@ -47,12 +54,17 @@ class Source:
         """The stored bytes, still packed. Raises one of BROKEN."""
         if not self.member:
             return self.path.read_bytes()
-        if zipfile.is_zipfile(self.path):
-            with zipfile.ZipFile(self.path) as archive:
-                return archive.read(self.member)
-        with tarfile.open(self.path, "r:") as archive:
-            content = archive.extractfile(self.member)
-            return content.read() if content else b""
+        if self.offset is None:
+            return _zip_file(self.path).read(self.member)
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            return file.read(self.size_bytes)
+
+
+@lru_cache(maxsize=1)
+def _zip_file(path: Path) -> zipfile.ZipFile:
+    """The last .zip read stays open: reading its index anew for every member would take longer than the members."""
+    return zipfile.ZipFile(path)
 
 
 def find_sources(paths: Iterable[Path]) -> list[Source]:
@@ -87,7 +99,7 @@ def _expand(path: Path) -> Iterator[Source]:
                 members = [Source(path, m.filename, m.compress_size) for m in archive.infolist() if not m.is_dir()]
         elif head[257:262] == b"ustar":
             with tarfile.open(path, "r:") as tar:
-                members = [Source(path, m.name, m.size) for m in tar if m.isfile()]
+                members = [Source(path, m.name, m.size, m.offset_data) for m in tar if m.isfile()]
     except BROKEN:
         members = []
     yield from members or [Source(path, size_bytes=path.stat().st_size)]
@@ -203,7 +215,7 @@ class _Broken(io.RawIOBase):
 
 
 def lines_of(file: io.BufferedIOBase) -> Iterator[bytes]:
-    """Lines without their newline. What was read before a break in the file is given before the break is raised."""
+    """Lines without their newline; what was read before a break is given before CutShortError is raised for it."""
     rest = b""
     broken: Exception | None = None
     while broken is None:
@@ -218,4 +230,4 @@ def lines_of(file: io.BufferedIOBase) -> Iterator[bytes]:
     if rest:
         yield rest
     if broken is not None:
-        raise broken
+        raise CutShortError(str(broken) or type(broken).__name__) from broken

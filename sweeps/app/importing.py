@@ -163,12 +163,20 @@ def _read_source(source: Source, store: Path, known: frozenset[str]) -> SourceRe
     if source_hash in known:
         return SourceResult(source.name, source_hash, known=True)
     result = SourceResult(source.name, source_hash)
-    for file in compile_source(source.name, packed):
-        for market in file.markets:
-            extras = {"damaged_lines": file.report.damaged, "cut_short": file.report.cut_short is not None}
-            result.rows.append(store_tape(store, market.tape, source=file.name, **market.facts, **extras))
-        result.files.append(_file_report(file))
+    try:
+        for file in compile_source(source.name, packed):
+            _take(file, store, result)
+    except Exception as error:  # one file must not end the import of the others; its report names the failure
+        result.files.append(_unread(source.name, f"the importer failed on it: {type(error).__name__}: {error}"))
     return result
+
+
+def _take(file: StreamFile, store: Path, result: SourceResult) -> None:
+    """Write the tapes of one stream file and note its rows and report."""
+    result.files.append(_file_report(file))
+    for market in file.markets:
+        extras = {"damaged_lines": file.report.damaged, "cut_short": file.report.cut_short is not None}
+        result.rows.append(store_tape(store, market.tape, source=file.name, **market.facts, **extras))
 
 
 def _unread(name: str, reason: str) -> dict[str, Any]:

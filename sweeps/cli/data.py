@@ -80,13 +80,19 @@ def import_(ctx: click.Context, sources: tuple[Path, ...], store: Path, workers:
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(report), indent=2))
     else:
-        _print_report(report, store, Console())
+        _print_report(report, store, _console())
     if report.interrupted:
         click.echo(f"sweeps: interrupted after {report.done} of {report.sources}; run it again to go on", err=True)
         ctx.exit(130)
     if not report.imported and not report.known and not report.duplicates:
         where = ", ".join(map(str, sources))
         raise ConfigError(f"nothing in {where} could be imported: {_first_reason(report)}; give stream files")
+
+
+def _console() -> Console:
+    """Standard output; where it is no terminal, wide enough that nothing is cut off."""
+    console = Console()
+    return console if console.is_terminal else Console(width=200)
 
 
 class _bar:  # noqa: N801 - used as a context manager
@@ -209,7 +215,7 @@ def list_markets(
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
-    _print_markets(rows, len(table), Console())
+    _print_markets(rows, len(table), _console())
 
 
 def _where(pairs: tuple[str, ...]) -> dict[str, Any]:
@@ -258,7 +264,7 @@ def show(market: str, store: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(story, indent=2))
         return
-    _print_story(story, Console())
+    _print_story(story, _console())
 
 
 def _print_story(story: dict[str, Any], console: Console) -> None:
