@@ -45,6 +45,7 @@ def is_loopback(address: str) -> bool:
 def read(lines: Sequence[str], allowed: Sequence[str] = ()) -> Watch:
     """Judge the lines of `strace -f`; `allowed`, where given, are the only addresses that are no offence."""
     watch = Watch()
+    unix: set[tuple[str, str]] = set()
     bound: set[tuple[str, str]] = set()
     for line in lines:
         match = _CALL.match(line)
@@ -52,16 +53,17 @@ def read(lines: Sequence[str], allowed: Sequence[str] = ()) -> Watch:
             continue
         thread, call, descriptor = match.groups()
         addresses = _IPV4.findall(line) + _IPV6.findall(line)
-        if addresses:
+        if call == "bind":
+            (bound if addresses else unix).add((thread, descriptor))
+            (unix if addresses else bound).discard((thread, descriptor))
+        if call == "listen" and (thread, descriptor) in unix:
+            continue
+        if call == "listen" and (thread, descriptor) not in bound:  # the kernel would choose: every interface
+            watch.offences.append(line.strip())
+        if addresses or call == "listen":
             watch.calls[call] = watch.calls.get(call, 0) + 1
         if any(not (address in allowed if allowed else is_loopback(address)) for address in addresses):
             watch.offences.append(line.strip())
-        if call == "bind":
-            bound.add((thread, descriptor))
-        if call == "listen":
-            watch.calls[call] = watch.calls.get(call, 0) + 1
-            if (thread, descriptor) not in bound:  # the kernel would choose the address: all interfaces
-                watch.offences.append(line.strip())
     return watch
 
 

@@ -55,8 +55,11 @@ def main() -> None:
         cli.main(standalone_mode=False)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        sys.exit(2)
+    except click.ClickException as error:
+        click.echo(f"sweeps: {_sentence(error)}", err=True)
         sys.exit(2)
     except (SimcoreError, SweepError) as error:
         click.echo(f"sweeps: {error}", err=True)
@@ -64,3 +67,10 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("sweeps: interrupted", err=True)
         sys.exit(130)
+
+
+def _sentence(error: click.ClickException) -> str:
+    """What click found wrong, with where to read on, in one line."""
+    said = " ".join(error.format_message().split()).rstrip(".")
+    context = getattr(error, "ctx", None)
+    return f"{said}; see `{context.command_path if context else 'sweeps'} --help`"
