@@ -149,6 +149,6 @@ def _merge_traded(state: RunnerState, change: Change, entries: list[RunnerChange
 
 def _merge_volume(new: dict[float, int], traded: dict[float, int], volume: list[Level]) -> None:
     if not volume:  # an empty list clears
-        new.update(dict.fromkeys(traded, 0))
+        new.update(dict.fromkeys((*traded, *new), 0))
     for odds, pounds in volume:
         new[odds] = max(round(pounds * 100), 0)
