@@ -261,7 +261,10 @@ def _yaml(text: str, place: str) -> Any:
 def _mapping(text: str, place: str) -> dict[str, Any]:
     tree = _yaml(text, place)
     if not isinstance(tree, dict):
-        raise ConfigError(f"{place}: a sweep's YAML must be a mapping of sections, got {type(tree).__name__}")
+        found = "nothing" if tree is None else f"a {type(tree).__name__}"
+        raise ConfigError(
+            f"{place}: a sweep's YAML must be a mapping of sections, got {found}; see configs/ for examples"
+        )
     return tree
 
 

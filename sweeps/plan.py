@@ -103,7 +103,7 @@ def _named_only(store: TapeStore, table: pd.DataFrame, wanted: tuple[str, ...], 
     for market_id in wanted:
         if market_id not in store:
             raise ConfigError(
-                f"{place}: `data.markets` names {market_id!r}, which is not in the store; `sweeps data list` shows it"
+                f"{place}: `data.markets` names {market_id!r}, which the store does not have; see `sweeps data list`"
             )
         reason = store.row(market_id)["reason"]
         if reason:

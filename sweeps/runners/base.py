@@ -68,8 +68,8 @@ class Runner(Protocol):
 
     Contract: `submit` takes the work function (it travels once) and shards lazily, far more than memory may hold; `results`
     yields each shard exactly once, in any order, while it draws new ones; an exception of the work is raised by `results` as
-    it is. Work that was lost with its worker is done again. A runner can be submitted to many times; `close` ends what is
-    under way and every process the runner started.
+    it is. Work that was lost with its worker is done again. A runner can be submitted to many times, each forgetting what is
+    left of the one before; `close` ends what is under way and every process the runner started.
     """
 
     @property

@@ -65,6 +65,7 @@ class RayRunner:
         return cpus if self._limit is None else min(self._limit, cpus)
 
     def submit(self, work: WorkFunction, shards: Iterable[Shard]) -> None:
+        self._drop()
         self._work = self._ray.put(work)
         self._shards = iter(shards)
 
@@ -80,13 +81,17 @@ class RayRunner:
             self._fill()
 
     def close(self) -> None:
+        self._drop()
+        self._ray.shutdown()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _drop(self) -> None:
+        """Give up what is under way, if an earlier submission was left half-read."""
         for reference in self._pending:
             self._ray.cancel(reference, force=True)
         self._pending.clear()
         self._shards = iter(())
-        self._ray.shutdown()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _fill(self) -> None:
         room = 2 * self.workers - len(self._pending)
@@ -116,7 +121,8 @@ class RayRunner:
             return None
 
     def _start_here(self, workers: int | None) -> None:
-        folder = self._folder = Path(tempfile.mkdtemp(prefix="furlong-", dir=_short_temporary()))
+        _sweep_up()
+        folder = self._folder = Path(tempfile.mkdtemp(prefix=f"furlong-{os.getpid()}-", dir=_short_temporary()))
         (folder / "ray_bootstrap_config.yaml").write_text("provider: {type: local}\n")
         token = os.environ.get("RAY_AUTH_TOKEN", _TOKEN)
         with _environment({**_LOCAL_ENVIRONMENT, "HOME": str(folder), "RAY_AUTH_TOKEN": token}):
@@ -157,6 +163,13 @@ def _short_temporary() -> str:
     """A temporary folder whose sockets' names fit the system's 107 characters."""
     folder = tempfile.gettempdir()
     return folder if len(folder) <= 20 else "/tmp"
+
+
+def _sweep_up() -> None:
+    """Remove the folders of drivers of ours that were killed (their Ray ends by itself when it misses them)."""
+    for left in Path(_short_temporary()).glob("furlong-[0-9]*-*"):
+        if not Path(f"/proc/{left.name.split('-')[1]}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager
