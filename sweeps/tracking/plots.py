@@ -94,7 +94,7 @@ def empirical_cdf(pnl_pounds: NDArray[np.float64], title: str) -> go.Figure:
         y=[0.05, 0.5, 0.95],
         mode="markers+text",
         text=[f"p{q} {signed_pounds(value)}" for q, value in zip((5, 50, 95), marks, strict=True)],
-        textposition="middle right",
+        textposition="bottom right",
         marker={"color": ORANGE, "size": 9},
         name="percentiles",
     )
@@ -140,10 +140,16 @@ def parallel_coordinates(
 def _coordinate(column: pd.Series[Any], name: str) -> dict[str, Any]:
     """A parcoords axis: numbers as they are; choices, switches and parameters not in use as named positions."""
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column) and column.notna().all():
-        return {"label": name, "values": column}
+        return {"label": name, "values": column} | _few_ticks(column)
     text = column.map(choice)
     names = sorted(text.unique())
     return {"label": name, "values": text.map(names.index), "tickvals": list(range(len(names))), "ticktext": names}
+
+
+def _few_ticks(column: pd.Series[Any]) -> dict[str, Any]:
+    """Ticks at the values themselves where they are few: a rank 0, 1, 2 has no 0.5."""
+    values = sorted(column.unique())
+    return {"tickvals": values, "ticktext": [f"{value:g}" for value in values]} if len(values) <= 8 else {}
 
 
 def choice(value: Any) -> str:
@@ -162,12 +168,13 @@ def slices(
     for i, name in enumerate(parameters):
         row, column = i // across + 1, i % across + 1
         x = complete[f"parameter_{name}"]
-        if not pd.api.types.is_numeric_dtype(x) or pd.api.types.is_bool_dtype(x):
-            x = x.map(choice)
+        numeric = pd.api.types.is_numeric_dtype(x) and not pd.api.types.is_bool_dtype(x)
+        ticks = _few_ticks(x) if numeric and x.notna().all() else {}
+        x = x if numeric else x.map(choice)
         marker = {"color": complete["trial"], "colorscale": "Blues", "cmin": -len(trials) / 3, "size": 6}
         marker |= {"line": {"width": 0.5, "color": BLUE}}
         figure.add_scatter(x=x, y=complete[value], mode="markers", marker=marker, row=row, col=column, name=name)
-        figure.update_xaxes(title=label(name), type="log" if name in log else None, row=row, col=column)
+        figure.update_xaxes(title=label(name), type="log" if name in log else None, **ticks, row=row, col=column)
         if column == 1:
             figure.update_yaxes(title=label(metric), row=row, col=column)
     return _laid_out(figure, title, None, None, height=90 + 290 * down, legend=False)

@@ -25,6 +25,7 @@ _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #222; max-width: 1080px; margin: 1.5rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 table { border-collapse: collapse; margin: .5rem 2rem .5rem 0; display: inline-table; vertical-align: top; }
+td, th { max-width: 26rem; overflow-wrap: anywhere; }
 td, th { padding: .15rem .7rem .15rem 0; text-align: left; border-bottom: 1px solid #e4e7ea; }
 td + td { text-align: right; font-variant-numeric: tabular-nums; }
 .note { background: #f3f6f9; border-left: 4px solid #1f5f8b; padding: .5rem .9rem; }
@@ -114,11 +115,9 @@ def _groupings(folder: SweepFolder) -> dict[str, tuple[str, list[str]]]:
     if catalogue is None:
         return found
     rows = catalogue.set_index("market_id").reindex(folder.markets)
-    if "venue" in rows:
-        found["venue"] = ("venue", [str(venue) for venue in rows["venue"].fillna("unknown")])
-    hours = pd.to_datetime(rows["start_ms"], unit="ms", utc=True).dt.hour if "start_ms" in rows else None
-    if hours is not None and hours.notna().all():
-        found["hour"] = ("UTC hour of the advertised start", [f"{int(hour):02d}" for hour in hours])
+    found["venue"] = ("venue", [venue or "unknown" for venue in rows["venue"].fillna("")])
+    if rows["hour"].notna().all():
+        found["hour"] = ("UTC hour of the advertised start", [f"{int(hour):02d}" for hour in rows["hour"]])
     return found
 
 
@@ -133,11 +132,9 @@ def _catalogue(folder: SweepFolder) -> pd.DataFrame | None:
 
 
 def _grouped(pnl: NDArray[np.float64], groups: list[str]) -> pd.DataFrame:
-    """group, markets, mean and standard error (pounds) of each group, in the groups' order."""
+    """group, markets, mean and standard error (pounds; NaN for a single market) of each group, in order of its name."""
     by = pd.Series(pnl).groupby(pd.Series(groups))
-    table = pd.DataFrame(
-        {"markets": by.count(), "mean": by.mean(), "error": (by.std() / np.sqrt(by.count())).fillna(0.0)}
-    )
+    table = pd.DataFrame({"markets": by.count(), "mean": by.mean(), "error": by.std() / np.sqrt(by.count())})
     return table.rename_axis("group").reset_index()
 
 
@@ -167,10 +164,11 @@ def _tables(folder: SweepFolder) -> str:
         "data manifest": folder.identity.data_manifest,
         "code version": folder.identity.code_version,
     }
-    parts = [_table("The sweep", sweep)]
+    parts = []
     if best is not None:
         parts.append(_table(f"Trial {best.number:04d}: parameters", _labelled(best.parameters)))
         parts.append(_table(f"Trial {best.number:04d}: metrics", _labelled(best.metrics)))
+    parts.append(_table("The sweep", sweep))
     reasons = Counter(trial.reason for trial in folder.summaries() if trial.state == "invalid")
     if reasons:
         parts.append(_table("Why trials were invalid", dict(reasons.most_common(20))))

@@ -14,7 +14,8 @@ from sweeps import capacity
 from sweeps.capacity import CapacityCurve
 from sweeps.config import parse_config
 from sweeps.home import Home
-from sweeps.results import METRICS, Identity, SweepFolder, SweepMarket, TrialSummary
+from sweeps.metrics import METRICS
+from sweeps.results import Identity, SweepFolder, SweepMarket, TrialSummary
 
 CONFIG = """
 strategy: {core: daf, parameters: {stake_pounds: 5.0}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from made_sweeps import CONFIG, MadeSweep
 
+import simcore
 from sweeps.home import Home
 from sweeps.tracking import plots
 from sweeps.tracking.artifacts import summary_metrics, write_artifacts
@@ -113,6 +115,37 @@ def test_a_sweep_has_every_plot_and_each_names_its_axes(tmp_path: Path) -> None:
             assert "£" in " ".join(str(axis.title.text) for axis in (*figure.select_yaxes(), *figure.select_xaxes())), (
                 name
             )
+
+
+def test_ranks_have_ticks_at_ranks_alone() -> None:
+    trials = pd.DataFrame(
+        {"trial": range(9), "state": "complete", "value": range(9), "parameter_favourite": [0, 1, 2] * 3,
+         "parameter_exit_s": [float(i) for i in range(9)]}
+    )  # fmt: skip
+    figure = plots.slices(trials, ["favourite", "exit_s"], [], "value", "mean_pnl_pounds", "slices")
+    assert list(figure.layout.xaxis.tickvals) == [0, 1, 2]
+    assert figure.layout.xaxis2.tickvals is None
+
+
+def test_profit_by_day_venue_and_hour_adds_up_to_the_mean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = made(tmp_path, config=CONFIG + "data: {store: somewhere}\n")
+    catalogue = pd.DataFrame({"market_id": sweep.folder.markets[::-1], "hour": [i % 3 + 9 for i in range(40)]})
+    catalogue["venue"] = ["Romford", "Hove", None, ""] * 10
+    store = SimpleNamespace(markets=lambda: catalogue)
+    monkeypatch.setattr(simcore.TapeStore, "open", lambda path: store)
+    drawn, best = figures(sweep.folder), sweep.folder.best()
+    assert best is not None
+    for name, groups in (("day", 5), ("venue", 3), ("hour", 3)):
+        bars = drawn[f"pnl-by-{name}"].data[0]
+        assert len(bars.x) == groups
+        mean = np.average(bars.y, weights=bars.customdata)
+        assert mean == pytest.approx(best.metrics["mean_pnl_pounds"]), name
+    assert list(drawn["pnl-by-venue"].data[0].x) == ["Hove", "Romford", "unknown"]
+
+
+def test_a_store_that_is_gone_leaves_the_days(tmp_path: Path) -> None:
+    sweep = made(tmp_path, config=CONFIG + f"data: {{store: {tmp_path / 'gone'}}}\n")
+    assert [name for name in figures(sweep.folder) if name.startswith("pnl-by")] == ["pnl-by-day"]
 
 
 def test_several_objectives_add_their_front(tmp_path: Path) -> None:
