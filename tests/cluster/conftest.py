@@ -28,17 +28,11 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Head]:
     }
     # sockets of Ray live below its temporary folder, and their paths may not exceed 107 characters
     with tempfile.TemporaryDirectory(prefix="rayhead") as short:
-        command = [
-            "ray",
-            "start",
-            "--head",
-            "--block",
-            "--node-ip-address=127.0.0.1",
-            f"--port={free_port()}",
-            "--num-cpus=1",
-        ]
-        command += ["--dashboard-host=127.0.0.1", f"--dashboard-port={port}", f"--temp-dir={short}"]
-        command += ["--include-dashboard=true", "--object-store-memory=100000000", "--disable-usage-stats"]
+        # the agent's port is otherwise one and the same for every Ray on the machine, and a job needs the agent
+        ports = [f"--port={free_port()}", f"--dashboard-port={port}", f"--dashboard-agent-listen-port={free_port()}"]
+        command = ["ray", "start", "--head", "--block", "--num-cpus=1", "--object-store-memory=100000000"]
+        command += ["--node-ip-address=127.0.0.1", "--dashboard-host=127.0.0.1", "--include-dashboard=true", *ports]
+        command += [f"--temp-dir={short}", "--disable-usage-stats"]
         with (home / "head.log").open("wb") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         try:

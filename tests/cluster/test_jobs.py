@@ -29,11 +29,31 @@ def test_a_job_runs_in_the_folder_it_was_given_and_its_log_is_followed(jobs: Job
     assert "greyhound" in jobs.logs("echoes")
 
 
+WHOSE_CODE = """
+import ray, sweeps
+ray.init("auto", logging_level="ERROR")
+worker = ray.get(ray.remote(lambda: __import__("sweeps").WHOSE).remote())
+print("driver", sweeps.WHOSE, "worker", worker)
+"""
+
+
+@pytest.mark.slow
+def test_driver_and_workers_run_the_code_that_travelled_not_what_is_installed(jobs: Jobs, tmp_path: Path) -> None:
+    (tmp_path / "sweeps").mkdir()
+    (tmp_path / "sweeps" / "__init__.py").write_text("WHOSE = 'travelled'\n")
+    (tmp_path / "ask.py").write_text(WHOSE_CODE)
+    jobs.submit('python -c "import ask"', "asks", folder=tmp_path)
+    assert jobs.follow("asks", lambda _: None).status == "SUCCEEDED"
+    assert "driver travelled worker travelled" in jobs.logs("asks")
+
+
+@pytest.mark.slow
 def test_a_failed_job_says_so(jobs: Jobs) -> None:
     jobs.submit("exit 2", "fails")
     assert jobs.follow("fails", lambda _: None).status == "FAILED"
 
 
+@pytest.mark.slow
 def test_a_job_is_stopped_and_stopping_it_again_says_it_had_ended(jobs: Jobs) -> None:
     jobs.submit("sleep 600", "sleeps")
     assert jobs.stop("sleeps")
