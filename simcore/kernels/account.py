@@ -6,10 +6,10 @@ order of ours at its worst: a standing BACK counts its stake in LOSE, a standing
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Final
 
 from simcore.dtypes import ATB, ATL, BACK
-from simcore.kernels.compiling import Int1, kernel
+from simcore.kernels.compiling import kernel
 from simcore.kernels.displacement import best_level
 from simcore.kernels.state import (
     GONE,
@@ -27,24 +27,31 @@ from simcore.kernels.state import (
 )
 from simcore.units import N_TICKS, ODDS_HUNDREDTHS
 
+SWING: Final = 0
+USED: Final = 1
+
 
 @kernel
-def bets_if_won(sim: Sim, with_standing: bool) -> tuple[Int1, int]:
-    """(WIN − LOSE of each runner, Σ LOSE), micropence; `with_standing` adds unmatched orders at their worst."""
-    swing = np.empty(sim.runners.shape[0], np.int64)
+def bets_if_won(sim: Sim, with_standing: bool) -> int:
+    """Put WIN − LOSE of each runner into the swing row of `scratch`; returns Σ LOSE. Micropence.
+
+    `with_standing` adds unmatched orders at their worst.
+    """
+    swing = sim.scratch[SWING]
     lose = 0
     for r in range(sim.runners.shape[0]):
         swing[r] = sim.runners[r, WIN] - sim.runners[r, LOSE]
         lose += sim.runners[r, LOSE]
     if with_standing:
         for i in range(sim.tally[N_STANDING]):
-            lose += add_unmatched(sim, sim.standing[i], swing)
-    return swing, lose
+            lose += add_unmatched(sim, sim.standing[i])
+    return lose
 
 
 @kernel
-def add_unmatched(sim: Sim, o: int, swing: Int1) -> int:
-    """Put order o at its worst into `swing`; returns what it adds to Σ LOSE, micropence."""
+def add_unmatched(sim: Sim, o: int) -> int:
+    """Put order o at its worst into the swing row; returns what it adds to Σ LOSE, micropence."""
+    swing = sim.scratch[SWING]
     r = sim.orders[o, RUNNER]
     stake = sim.orders[o, REMAINING]
     if sim.orders[o, SIDE] == BACK:
@@ -55,10 +62,12 @@ def add_unmatched(sim: Sim, o: int, swing: Int1) -> int:
 
 
 @kernel
-def extreme_outcome(sim: Sim, swing: Int1, lose: int, sign: int) -> int:
-    """Worst (sign = 1) or best (sign = -1) profit over the outcomes, micropence."""
+def extreme_outcome(sim: Sim, lose: int, sign: int) -> int:
+    """Worst (sign = 1) or best (sign = -1) profit over the outcomes of the swing row, micropence."""
     total = lose
-    used = np.zeros(swing.shape[0], np.int64)
+    swing, used = sim.scratch[SWING], sim.scratch[USED]
+    for r in range(used.shape[0]):
+        used[r] = 0
     for _ in range(min(sim.market[N_WINNERS], swing.shape[0])):
         pick = -1
         for r in range(swing.shape[0]):
@@ -75,9 +84,9 @@ def extreme_outcome(sim: Sim, swing: Int1, lose: int, sign: int) -> int:
 @kernel
 def exposure_with(sim: Sim, o: int) -> int:
     """Market exposure if order o stood too, micropence: what the worst outcome costs, never negative."""
-    swing, lose = bets_if_won(sim, True)
-    lose += add_unmatched(sim, o, swing)
-    return max(0, -extreme_outcome(sim, swing, lose, 1))
+    lose = bets_if_won(sim, True)
+    lose += add_unmatched(sim, o)
+    return max(0, -extreme_outcome(sim, lose, 1))
 
 
 @kernel
@@ -110,5 +119,5 @@ def mark_to_market(sim: Sim, now: int) -> int:
 @kernel
 def residual(sim: Sim) -> int:
     """Best minus worst outcome of the matched bets, micropence; 0 = all square."""
-    swing, lose = bets_if_won(sim, False)
-    return extreme_outcome(sim, swing, lose, -1) - extreme_outcome(sim, swing, lose, 1)
+    lose = bets_if_won(sim, False)
+    return extreme_outcome(sim, lose, -1) - extreme_outcome(sim, lose, 1)

@@ -34,7 +34,6 @@ _TYPES: dict[Any, Any] = {
     Int1: types.int64[::1],
     Int2: types.int64[:, ::1],
     Real1: types.float64[::1],
-    tuple[Int1, int]: types.Tuple((types.int64[::1], types.int64)),
 }
 
 
@@ -44,11 +43,15 @@ def register(annotation: Any, example: Any) -> None:
 
 
 def kernel(function: Function) -> Function:
-    """Mark a top-level function as a kernel. Code of this package is kept on disk; a user's own is compiled each time."""
+    """Mark a top-level function as a kernel. Code of this package is kept on disk; a user's own is compiled each time.
+
+    Ours own no memory: nothing in them allocates, the engine keeps every array alive. So they are compiled without reference
+    counts, which took nine tenths of a replay at every `sim.field`. A user's core may allocate.
+    """
     inside = Path(function.__code__.co_filename).resolve().is_relative_to(_PACKAGE)
     usual, numba.config.CACHE_DIR = numba.config.CACHE_DIR, simcore.kernels.REPLAY_CACHE
     try:
-        compiled: Function = njit(cache=inside)(function)
+        compiled: Function = njit(cache=inside, _nrt=not inside)(function)
     finally:
         numba.config.CACHE_DIR = usual
     return compiled

@@ -110,7 +110,7 @@ def best_level(sim: Sim, r: int, b: int, now: int) -> int:
 
 @kernel
 def net_crossed(sim: Sim, r: int, now: int) -> None:
-    """Take away displacement that would stand at or through the best of the other side.
+    """Take away displacement that would stand at or through the best of the other side; of both sides, where both would.
 
     Without this a sweep that refills leaves free money. Where the record itself is crossed, it stays as it was.
     """
@@ -119,9 +119,23 @@ def net_crossed(sim: Sim, r: int, now: int) -> None:
         lay = best_level(sim, r, ATL, now)
         if back < 0 or lay >= N_TICKS or back < lay:
             return
-        if displaced_now(sim, r, ATB, back, now) > 0:
-            set_displaced(sim, r, ATB, back, 0, now)
-        elif displaced_now(sim, r, ATL, lay, now) > 0:
-            set_displaced(sim, r, ATL, lay, 0, now)
-        else:
+        back_yields = displaced_now(sim, r, ATB, back, now) > 0
+        lay_yields = displaced_now(sim, r, ATL, lay, now) > 0
+        if not (back_yields or lay_yields):
             return
+        if back_yields:
+            set_displaced(sim, r, ATB, back, 0, now)
+        if lay_yields:
+            set_displaced(sim, r, ATL, lay, 0, now)
+
+
+@kernel
+def net_touched(sim: Sim, now: int) -> None:
+    """Net every runner that has something of ours.
+
+    Done around every message: what crosses between messages keeps crossing until the next one (a refill only grows), so it
+    makes no difference to the world when, or how often, anybody looks.
+    """
+    for r in range(sim.runners.shape[0]):
+        if sim.runners[r, TOUCHED] != 0:
+            net_crossed(sim, r, now)

@@ -37,14 +37,14 @@ def stands_at(sim: Sim, o: int, r: int, b: int, t: int) -> bool:
 
 @kernel
 def share_ahead(sim: Sim, ahead: int, total: int, cancelled: int) -> int:
-    """How much of a cancel stood ahead of us, pence, rounded down."""
+    """How much of a cancel stood ahead of us, pence: c · ahead / total · (ahead / total)^k, rounded down; k = 0 is exact."""
     kind = sim.settings[QUEUE_KIND]
     if kind == QUEUE_NONE or ahead <= 0 or total <= 0:
         return 0
-    share = min(1.0, ahead / total)
+    ahead = min(ahead, total)
     if kind == QUEUE_BACK_BIASED:
-        share = math.pow(share, sim.reals[QUEUE_K] + 1.0)
-    return int(cancelled * share)
+        return int(cancelled * ahead / total * math.pow(ahead / total, sim.reals[QUEUE_K]))
+    return int(cancelled * ahead // total)
 
 
 @kernel
@@ -66,6 +66,12 @@ def queue_after_trade(sim: Sim, r: int, b: int, t: int, taken: int, left: int) -
         o = sim.standing[i]
         if stands_at(sim, o, r, b, t):
             sim.orders[o, AHEAD] = max(0, min(sim.orders[o, AHEAD] - taken, left))
+
+
+@kernel
+def queue_after_refill(sim: Sim, r: int, b: int, t: int, world: int) -> None:
+    """Nobody who gave up stands ahead of us: the others display `world` before the level grows again."""
+    queue_after_trade(sim, r, b, t, 0, world)
 
 
 @kernel

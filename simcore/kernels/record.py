@@ -28,6 +28,7 @@ from simcore.kernels.displacement import (
     forget_displacement,
     improve_hint,
     keep_within_record,
+    net_touched,
     world_size,
 )
 from simcore.kernels.fills import end_order, rebook
@@ -75,6 +76,7 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
     """Message m: record first, at its own time."""
     now = record.message_ms[m]
     sim.market[MESSAGE_MS] = now
+    net_touched(sim, now)
     end = record.message_row[m + 1]
     for i in range(record.message_row[m], end):
         kind, pence = int(record.kind[i]), int(record.size[i])
@@ -92,6 +94,7 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
             sim.runners[r, MATCHED] += pence
         elif kind == TRADED_FALL:
             sim.runners[r, MATCHED] -= pence
+    net_touched(sim, now)
 
 
 @kernel

@@ -69,9 +69,10 @@ def serve_delay(sim: Sim, row: int) -> None:
 
 @kernel
 def handle_request(sim: Sim, now: int) -> None:
-    """The first request due at `now` takes effect."""
+    """The first request due at `now` takes effect: of equals one that served a bet delay, which set out earlier."""
     k = sim.tally[N_SCRIPTED]
-    if k < sim.script.shape[0] and sim.script[k, EFFECT_MS] == now:
+    i = next_pending(sim)
+    if i < 0 or sim.requests[i, EFFECT_MS] != now:
         sim.tally[N_SCRIPTED] = k + 1
         if take_effect(sim, sim.script[k], now):
             return
@@ -79,11 +80,11 @@ def handle_request(sim: Sim, now: int) -> None:
         if n >= sim.requests.shape[0]:
             sim.tally[FULL] = 1
             return
-        sim.requests[n] = sim.script[k]
+        for column in range(N_REQUEST):
+            sim.requests[n, column] = sim.script[k, column]
         sim.tally[N_REQUESTS] = n + 1
         serve_delay(sim, n)
         return
-    i = next_pending(sim)
     if not take_effect(sim, sim.requests[i], now):
         serve_delay(sim, i)
         return

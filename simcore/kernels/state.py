@@ -19,6 +19,7 @@ requests  : (capacity, N_REQUEST) int64, requests on their way
 script    : (n, N_REQUEST) int64, requests given beforehand, by time of effect
 log       : (capacity, N_LOG) int64, all that happened to our orders, in time
 tally     : (N_TALLY,) int64, lengths and counters
+scratch   : (2, runners) int64, rows lent to one function at a time
 settings  : (N_SETTING,) int64; reals : (N_REAL,) float64, the assumptions as numbers
 Money of bets that depends on odds is kept exactly in micropence (10⁻⁶ pence).
 """
@@ -262,6 +263,7 @@ class Sim(NamedTuple):
     script: Int
     log: Int
     tally: Int
+    scratch: Int
     settings: Int
     reals: Real
 
@@ -305,6 +307,7 @@ def new_sim(n_runners: int, settings: Int, reals: Real, script: Int, capacity: i
         script=script,
         log=np.zeros((4 * capacity, N_LOG), np.int64),
         tally=np.zeros(N_TALLY, np.int64),
+        scratch=np.zeros((2, n_runners), np.int64),
         settings=settings,
         reals=reals,
     )

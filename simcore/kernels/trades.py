@@ -11,7 +11,7 @@ the other side at its worst price.
 
 from __future__ import annotations
 
-from simcore.dtypes import ATB, ATL
+from simcore.dtypes import ATB, ATL, OPEN
 from simcore.kernels.compiling import kernel
 from simcore.kernels.displacement import (
     displaced_now,
@@ -19,7 +19,7 @@ from simcore.kernels.displacement import (
     world_size,
 )
 from simcore.kernels.fills import fill
-from simcore.kernels.queue import better, queue_after_trade, rests_in, stands_at
+from simcore.kernels.queue import better, queue_after_refill, queue_after_trade, rests_in, stands_at
 from simcore.kernels.state import (
     AHEAD,
     CARRY,
@@ -31,6 +31,7 @@ from simcore.kernels.state import (
     REMAINING,
     RUNNER,
     SIDE,
+    STATUS_NOW,
     TICK,
     Sim,
 )
@@ -113,6 +114,7 @@ def trade(sim: Sim, r: int, b: int, t: int, pence: int, last_of_sweep: bool, now
         sim.market[CARRY] = short
     elif short > 0:
         other = ATL if b == ATB else ATB
+        queue_after_refill(sim, r, other, t, world_size(sim, r, other, t, now))
         set_displaced(sim, r, other, t, displaced_now(sim, r, other, t, now) + short, now)
 
 
@@ -131,9 +133,13 @@ def trade_unattributed(sim: Sim, r: int, t: int, pence: int, now: int) -> None:
 
 @kernel
 def place(sim: Sim, r: int, b: int, t: int, pence: int, now: int) -> None:
-    """A recorded placement; one that would cross standing orders of ours meets them first, only the rest rests."""
+    """A recorded placement; one that would cross standing orders of ours meets them first, only the rest rests.
+
+    Nothing matches while the market is suspended.
+    """
     opposite = ATL if b == ATB else ATB
-    met = fill_through(sim, r, opposite, t, True, pence, now)
+    met = fill_through(sim, r, opposite, t, True, pence, now) if sim.market[STATUS_NOW] == OPEN else 0
+    queue_after_refill(sim, r, b, t, world_size(sim, r, b, t, now))
     sim.recorded[r, b, t] += pence
     if met > 0 and sim.settings[DISPLACE] != 0:
         set_displaced(sim, r, b, t, displaced_now(sim, r, b, t, now) - met, now)
