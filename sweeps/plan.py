@@ -42,6 +42,8 @@ class Plan:
     core: Core
     members: tuple[SweepMarket, ...]
     identity: Identity
+    left_out: int
+    """markets the filter chooses that cannot be replayed; `sweeps data list` names the reason of each"""
 
 
 def plan_sweep(config: SweepConfig, place: str) -> Plan:
@@ -53,7 +55,8 @@ def plan_sweep(config: SweepConfig, place: str) -> Plan:
     data = msgspec.structs.replace(config.data, store=str(store_path))
     config = msgspec.structs.replace(config, data=data)
     manifest = store.manifest([member.market_id for member in members])
-    return Plan(config, core, members, identity_of(config, manifest))
+    broken = store.markets(hindsight=data.hindsight, replayable=False, **msgspec.structs.asdict(data.filter))
+    return Plan(config, core, members, identity_of(config, manifest), len(broken))
 
 
 def complete(config: SweepConfig, place: str) -> tuple[SweepConfig, Core]:

@@ -186,7 +186,7 @@ class SweepFolder:
     @property
     def state(self) -> State:
         """running | interrupted (its driver is gone without a word) | stopped | failed | finished."""
-        told: State = self.progress().get("state", "interrupted")
+        told: State = self.progress().get("state", "running")
         if told == "running" and not self._is_held():
             return "interrupted"
         return told

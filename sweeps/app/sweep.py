@@ -67,6 +67,7 @@ def describe(folder: SweepFolder) -> dict[str, Any]:
         "objective": folder.config.objective.kind,
         "markets": len(folder.markets),
         "holdout_markets": len(folder.holdout_markets),
+        "left_out_markets": progress.get("left_out", 0),
         "best": None
         if best is None
         else {"trial": best.number, "parameters": best.parameters, "metrics": _whole_counts(best.metrics)},
@@ -94,6 +95,7 @@ def _whole_counts(metrics: Mapping[str, float]) -> dict[str, float]:
 def _run(home: Home, name: str, plan: Plan, listener: Listener) -> SweepFolder:
     folder = _folder(home, name, plan)
     with folder.lock():
+        folder.write_progress(state="running", reason="", left_out=plan.left_out)
         tracker = make_tracker(plan.config.tracking, home)
         try:
             _drive(folder, plan, tracker, listener)

@@ -52,9 +52,11 @@ class SweepProgress:
         self._wanted, self._markets = folder.config.search.trials, len(folder.markets)
         self._begun = self._said = time.monotonic()
         self._tell_best(folder.best_of(finished))
+        left_out = folder.progress().get("left_out", 0)
         self._console.print(
             f"{folder.name}: {self._wanted} trials on {self._markets} markets"
             + (f", {len(folder.holdout_markets)} held out" if folder.holdout_markets else "")
+            + (f" ({left_out} more cannot be replayed)" if left_out else "")
             + (f"; {self.done} trials are there already" if self.done else ""),
             highlight=False,
         )

@@ -86,7 +86,10 @@ def list_sweeps(as_json: bool) -> None:
         table.add_column(column, justify="left" if column in ("name", "state") else "right", no_wrap=True)
     for row in told:
         table.add_row(*_list_row(row))
-    Console(soft_wrap=True).print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = 200  # whoever reads a pipe wants whole names
+    console.print(table)
 
 
 @click.command()
