@@ -100,7 +100,9 @@ PULL: Final = 16
 """chance that a waking maker takes its quote off the lighter side of a lopsided touch"""
 SHIFT: Final = 17
 """chance that after giving a stale order up a maker quotes the other side in the same wake: it moves its prices"""
-N_HABIT: Final = 18
+ODDS_POWER: Final = 18
+"""sizes fall with this power of the odds; 1 = the same money is paid out whichever runner wins"""
+N_HABIT: Final = 19
 
 NEVER_MS: Final = 1 << 60
 
@@ -179,7 +181,7 @@ def usual_size(m: Market, j: int, now: int, slot: int, median: float, sigma: flo
     """A log-normal size in pence, larger near the off and on short odds; uses `slot` and `slot + 1`."""
     z = normal(m.trader[j, KEY_A], m.trader[j, KEY_B], m.trader[j, WAKE], slot)
     factor = m.pace[min(now // 1000, m.pace.shape[0] - 1), SIZE] / 1000.0
-    return max(1, int(median * factor * math.exp(sigma * z) * math.sqrt(7.0 / odds)))
+    return max(1, int(median * factor * math.exp(sigma * z) * math.pow(7.0 / odds, m.habits[ODDS_POWER])))
 
 
 @kernel
@@ -249,7 +251,7 @@ def steps_behind(m: Market, j: int, slot: int, room: int, eager: bool) -> int:
         return 3 + int(3.0 * v)
     if c < m.depth[5]:
         return 6 + int(10.0 * v)
-    return 16 + int(300.0 * v * v * v)
+    return 16 + int(300.0 * v * v)
 
 
 @kernel

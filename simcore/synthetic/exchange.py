@@ -10,7 +10,7 @@ level     : (runners, 2, 350) int64 pence displayed;  first, last : (runners, 2,
 best      : (runners, 2) int64, highest tick of ATB (-1 empty), lowest tick of ATL (350 empty)
 orders    : (capacity, N_ORDER) int64, columns below
 traded    : (runners, 350) int64, two-sided pence;  last_tick : (runners,) int64, -1 before the first trade
-matches   : (capacity, N_MATCH) int64, every match in time
+matches   : (capacity, N_MATCH) int64, every match in time; each ends an order, so there are never more than orders
 dirty     : (runners, 4, 350) uint8, what changed since the last publication;  touched : (capacity,) int64, where, packed
 tally     : (N_TALLY,) int64
 
@@ -169,6 +169,8 @@ def shrink(x: Exchange, o: int, pence: int) -> None:
 @kernel
 def cancel(x: Exchange, o: int, pence: int) -> int:
     """Cut a resting order by up to `pence`; it keeps its place in the queue. Returns the pence cancelled (0 = too late)."""
+    if o == NOBODY:
+        return 0
     cut = min(pence, x.orders[o, LEFT])
     if cut <= 0:
         return 0
@@ -226,7 +228,7 @@ def place(x: Exchange, now: int, owner: int, r: int, side: int, t: int, pence: i
     if pence <= 0:
         return NOBODY
     o = x.tally[N_ORDERS]
-    if o >= x.orders.shape[0] or x.tally[N_MATCHES] + 2 * N_TICKS > x.matches.shape[0]:
+    if o >= x.orders.shape[0]:
         x.tally[FULL] = 1
         return NOBODY
     x.tally[N_ORDERS] = o + 1
@@ -236,9 +238,6 @@ def place(x: Exchange, now: int, owner: int, r: int, side: int, t: int, pence: i
     x.orders[o, LEFT], x.orders[o, OWNER], x.orders[o, MATCHED] = pence, owner, 0
     x.orders[o, OLDER] = x.orders[o, NEWER] = NOBODY
     while x.orders[o, LEFT] > 0 and (x.best[r, taken] - t) * side >= 0:
-        if x.tally[N_MATCHES] >= x.matches.shape[0]:
-            x.tally[FULL] = 1
-            break
         match(x, now, o, x.first[r, taken, x.best[r, taken]], side)
     if x.orders[o, LEFT] > 0:
         if rests:

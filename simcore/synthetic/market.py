@@ -26,7 +26,7 @@ Real = NDArray[np.float64]
 
 CAPACITY = 40_000
 """orders a market can take at first; a busier one is run again with twice as much room"""
-SUSPENSION_S = 8
+SUSPENSION_S = 1
 """between the off and the first in-play message"""
 
 

@@ -8,6 +8,7 @@ what persisted, trading, the final suspension;) the close with the result.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,13 +25,14 @@ from simcore.synthetic.randomness import keys, uniform
 from simcore.units import ODDS
 
 Int = NDArray[np.int64]
+Run = Callable[[Market, int], None]
 
 LARGEST_CAPACITY: Final = 64 * CAPACITY
 LATE_S: Final = 120
 """an off so long after the advertised start has the start revised"""
 REVISED_AFTER_S: Final = 20
 EMPTIED_AFTER_MS: Final = 60
-RECONCILED_AFTER_MS: Final = 4_000
+RECONCILED_AFTER_MS: Final = 400
 CLOSED_AFTER_MS: Final = 90_000
 BET_DELAY_S: Final = 1
 
@@ -90,24 +92,28 @@ def make_market(plan: Plan) -> Record:
     )
 
 
-def play(plan: Plan, frame: Frame, m: Market) -> Record:
-    """Run an opened market to its close; `run_to` between the calls of this function's steps is what a bot would use."""
-    notices = [_announce(m, 1000 * frame.first_s, "OPEN", frame.advertised_s)]
+def play(plan: Plan, frame: Frame, m: Market, run: Run = session.run) -> Record:
+    """Run an opened market to its close.
+
+    `run(m, until)` carries it on to a time; a bot under test gives its own, which calls `session.run` in steps and trades
+    on `m.x` between them.
+    """
+    notices = [_announce(m, run, 1000 * frame.first_s, "OPEN", frame.advertised_s)]
     start_s = frame.advertised_s
     if frame.off_s - frame.advertised_s >= LATE_S:
         start_s += 60 * ((frame.off_s - frame.advertised_s) // 60)
-        notices.append(_announce(m, 1000 * (frame.advertised_s + REVISED_AFTER_S), "OPEN", start_s))
+        notices.append(_announce(m, run, 1000 * (frame.advertised_s + REVISED_AFTER_S), "OPEN", start_s))
     off_ms = 1000 * frame.off_s
-    notices.append(_stop(plan, m, off_ms, start_s, plan.sport.persist_share if frame.in_play else 0.0, False))
-    session.run(m, off_ms + RECONCILED_AFTER_MS)
+    notices.append(_stop(plan, m, run, off_ms, start_s, plan.sport.persist_share if frame.in_play else 0.0, False))
+    run(m, off_ms + RECONCILED_AFTER_MS)
     starting_price = _reconcile(plan, frame, m)
-    notices.append(_announce(m, off_ms + RECONCILED_AFTER_MS, "SUSPENDED", start_s, reconciled=True))
+    notices.append(_announce(m, run, off_ms + RECONCILED_AFTER_MS, "SUSPENDED", start_s, reconciled=True))
     reconciled = int(m.state[crowd.N_MESSAGES]) - 1
     if frame.in_play:
-        notices.append(_announce(m, 1000 * frame.resumed_s, "OPEN", start_s, reconciled=True, in_play=True))
-        notices.append(_stop(plan, m, 1000 * frame.end_s, start_s, 0.0, True))
+        notices.append(_announce(m, run, 1000 * frame.resumed_s, "OPEN", start_s, reconciled=True, in_play=True))
+        notices.append(_stop(plan, m, run, 1000 * frame.end_s, start_s, 0.0, True))
     closed_ms = 1000 * frame.end_s + CLOSED_AFTER_MS
-    notices.append(_announce(m, closed_ms, "CLOSED", start_s, reconciled=True, in_play=frame.in_play, closed=True))
+    notices.append(_announce(m, run, closed_ms, "CLOSED", start_s, reconciled=True, in_play=frame.in_play, closed=True))
     messages, rows = int(m.state[crowd.N_MESSAGES]), int(m.state[crowd.N_CHANGES])
     rises_as = np.full(messages, TRADE, np.int64)
     rises_as[0], rises_as[reconciled] = HISTORY, RECONCILED
@@ -126,6 +132,7 @@ def play(plan: Plan, frame: Frame, m: Market) -> Record:
 
 def _announce(
     m: Market,
+    run: Run,
     now: int,
     status: str,
     start_s: int,
@@ -135,15 +142,15 @@ def _announce(
     closed: bool = False,
 ) -> Notice:
     """Run up to `now` and publish a message that carries the market definition."""
-    session.run(m, now)
+    run(m, now)
     session.publish(m, now, True)
     session.next_publication(m, now)
     return Notice(int(m.state[crowd.N_MESSAGES]) - 1, status, in_play, start_s, reconciled, closed)
 
 
-def _stop(plan: Plan, m: Market, now: int, start_s: int, share_kept: float, in_play: bool) -> Notice:
+def _stop(plan: Plan, m: Market, run: Run, now: int, start_s: int, share_kept: float, in_play: bool) -> Notice:
     """Suspend: publish what is left a millisecond before, then the suspension, then the ladders without what lapsed."""
-    session.run(m, now - 1)
+    run(m, now)
     session.publish(m, now - 1, False)
     notice = Notice(int(m.state[crowd.N_MESSAGES]), "SUSPENDED", in_play, start_s, in_play)
     session.publish(m, now, True)

@@ -41,6 +41,7 @@ class Crowd(Model, frozen=True):
     lean: float
     pull: float
     shift: float
+    odds_power: float
     deep_liability_pence: float
     greed: float
     depth: tuple[float, ...]
@@ -99,7 +100,7 @@ GREYHOUNDS = Sport(
     follows=((1800, 0.03), (600, 0.12), (450, 0.25), (240, 1.2), (120, 3.0), (45, 5), (5, 5)),
     half_spread_ticks=((1800, 13), (700, 11), (450, 3.7), (350, 1.6), (240, 0.6), (120, 0.25), (45, 0.12), (5, 0.12)),
     stock=((1800, 190), (1200, 240), (600, 290), (450, 370), (240, 700), (120, 1000), (45, 1150), (20, 1150), (5, 950)),
-    size=((1800, 550), (600, 550), (240, 700), (120, 900), (45, 1000), (5, 1000)),
+    size=((1800, 520), (600, 430), (450, 430), (240, 600), (120, 900), (45, 1000), (5, 1000)),
     wobble=((1800, 0.012), (900, 0.03), (600, 0.07), (5, 0.088)),
     crowd=Crowd(
         makers=24,
@@ -123,13 +124,129 @@ GREYHOUNDS = Sport(
         lean=0.2,
         pull=0.05,
         shift=0.9,
+        odds_power=0.5,
         deep_liability_pence=1500.0,
         greed=4.0,
         depth=(0.33, 0.08, 0.10, 0.17, 0.09, 0.23),
     ),
 )
 
-SPORTS = {sport.name: sport for sport in (GREYHOUNDS,)}
+HORSES = Sport(
+    name="horses",
+    event_type_id="7",
+    distances=("5f Hcap", "6f Mdn", "7f Nov", "1m Hcap", "1m2f Stks", "2m Hrd", "3m Chs"),
+    runners=(8, 12),
+    strength_spread=0.85,
+    lead_s=1800,
+    warm_up_s=1800,
+    delay_s=((0.0, 11.0), (0.25, 31.0), (0.5, 45.0), (0.75, 95.0), (1.0, 255.0)),
+    in_play_s=(60, 120),
+    persist_share=0.35,
+    sp_share=0.03,
+    makes=(
+        (3600, 5),
+        (2400, 5),
+        (1900, 2.2),
+        (1500, 6),
+        (1000, 11),
+        (450, 15),
+        (240, 23),
+        (120, 56),
+        (45, 88),
+        (20, 48),
+        (5, 44),
+        (-5, 45),
+    ),
+    punts=(
+        (3600, 0.1),
+        (2000, 0.4),
+        (1200, 1.2),
+        (450, 2.4),
+        (240, 3.8),
+        (120, 8),
+        (45, 13),
+        (20, 7.5),
+        (5, 7.5),
+        (-5, 4),
+    ),
+    informs=(
+        (3600, 0.1),
+        (2000, 0.4),
+        (1200, 1.2),
+        (450, 3),
+        (240, 5),
+        (120, 12),
+        (45, 18),
+        (20, 11),
+        (5, 12),
+        (-5, 12),
+    ),
+    follows=(
+        (3600, 0.1),
+        (2000, 0.4),
+        (1200, 0.9),
+        (450, 1.6),
+        (240, 2.2),
+        (120, 4),
+        (45, 5),
+        (20, 4),
+        (5, 4),
+        (-5, 2),
+    ),
+    half_spread_ticks=((3600, 0.3), (1800, 0.05), (600, 0.02), (1, 0.02), (-3, 2.5), (-5, 2.5)),
+    stock=(
+        (3600, 2600),
+        (1800, 2600),
+        (1200, 2800),
+        (600, 3000),
+        (240, 3300),
+        (120, 3600),
+        (45, 3600),
+        (5, 3000),
+        (-5, 2600),
+    ),
+    size=((3600, 350), (1200, 600), (600, 800), (450, 900), (240, 1400), (120, 1600), (5, 2000), (0, 1200), (-5, 500)),
+    wobble=(
+        (3600, 0.008),
+        (1200, 0.018),
+        (450, 0.045),
+        (240, 0.065),
+        (120, 0.115),
+        (45, 0.1),
+        (20, 0.075),
+        (1, 0.075),
+        (-1, 0.5),
+    ),
+    crowd=Crowd(
+        makers=52,
+        punters=24,
+        informed=8,
+        followers=6,
+        lag_seconds=2.0,
+        make_median_pence=460.0,
+        make_sigma=1.3,
+        take_median_pence=400.0,
+        take_sigma=1.6,
+        dust_share=0.06,
+        edge_ticks=0.35,
+        stale_ticks=0.2,
+        improve=0.8,
+        burst=0.4,
+        requote=0.4,
+        sticky=0.25,
+        skew=0.4,
+        lopsided=0.6,
+        lean=0.2,
+        pull=0.05,
+        shift=0.9,
+        odds_power=0.75,
+        deep_liability_pence=3000.0,
+        greed=4.0,
+        depth=(0.40, 0.08, 0.07, 0.13, 0.08, 0.22),
+    ),
+)
+
+SPORTS = {sport.name: sport for sport in (GREYHOUNDS, HORSES)}
 
 
 def sport_of(name: str) -> Sport:
@@ -160,5 +277,6 @@ def habits_of(settings: Crowd) -> NDArray[np.float64]:
     habits[crowd.LEAN] = settings.lean
     habits[crowd.PULL] = settings.pull
     habits[crowd.SHIFT] = settings.shift
+    habits[crowd.ODDS_POWER] = settings.odds_power
     habits[crowd.DEEP_LIABILITY] = settings.deep_liability_pence
     return habits
