@@ -52,9 +52,7 @@ def cli() -> None:
 def main() -> None:
     """Entry point of the `sweeps` command: users' mistakes become one sentence and exit code 2."""
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        sys.exit(cli.main(standalone_mode=False) or 0)  # click hands back the code of a command that ended early
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(2)
