@@ -47,7 +47,7 @@ class TapeStore:
         missing = set(catalogue.column("tape").to_pylist()) - there
         if missing:
             raise RecordingError(
-                f"store {str(folder)!r} is half-written: {len(missing)} tapes of its catalogue are missing; "
+                f"store {str(folder)!r} is half-written: tapes of its catalogue are missing ({len(missing)}); "
                 f"import their files again"
             )
         return cls(folder, catalogue.to_pandas())

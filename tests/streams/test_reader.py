@@ -141,11 +141,11 @@ def test_sizes_no_market_has_are_damage_and_not_a_crash() -> None:
 
 @pytest.mark.parametrize("packer", ["bz2", "gz", "zst"])
 def test_a_truncated_file_keeps_what_came_before_and_says_so(packer: str) -> None:
-    content = "\n".join(line(n, {"id": 11, "atb": [[2.0, n * 7919 % 1000 + 1]]}) for n in range(60_000)).encode()
+    content = "\n".join(line(n, {"id": 11, "atb": [[2.0, n * 7919 % 1000 + 1]]}) for n in range(20_000)).encode()
     packed = PACKERS[packer](content)
     file = read(packed[: len(packed) * 3 // 4])
     assert file.report.cut_short
-    assert 10_000 < file.report.messages < 60_000
+    assert 2_000 < file.report.messages < 20_000
     whole = read(content).markets[0].tape
     part = file.markets[0].tape
     assert (whole.size[: part.message_row[-2]] == part.size[: part.message_row[-2]]).all()

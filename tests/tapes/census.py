@@ -24,6 +24,7 @@ from betfairlightweight.streaming.cache import MarketBookCache, RunnerBookCache
 from simcore.dtypes import ATB, ATL, HISTORY, RECONCILED, REPRICED, TRADE, TRADE_UNATTRIBUTED, TRADED_FALL
 from simcore.streams import compile_lines
 from simcore.tapes.books import level_deltas
+from simcore.tapes.catalogue import catalogue_row
 from simcore.tapes.tape import Tape
 from simcore.units import N_TICKS, ODDS
 
@@ -44,6 +45,8 @@ class MarketCensus:
     tape_falls_pence: int = 0
     lowest_level_pence: int = 0
     mismatches: list[str] = field(default_factory=list)
+    row: dict[str, Any] = field(default_factory=dict)
+    """the catalogue's row of the market"""
 
 
 @dataclass
@@ -94,6 +97,8 @@ def compare(path: Path) -> FileCensus:
     content = unpacked(path)
     file = compile_lines(path.name, content.splitlines())
     watchers = {market.tape.market_id: _Watcher(market.tape) for market in file.markets}
+    for market in file.markets:
+        watchers[market.tape.market_id].row = catalogue_row(market.tape, source=path.name, **market.facts)
     if watchers:
         _follow(content, watchers)
     refused = file.refused_markets | ({path.name: file.refused} if file.refused else {})
@@ -134,6 +139,7 @@ class _Watcher:
         self._start = 0
         self._traded: list[dict[float, int]] = [{} for _ in self._keys]
         self._full = False
+        self.row: dict[str, Any] = {}
 
     def after(self, cache: MarketBookCache, changes: list[dict[str, Any]]) -> None:
         """Take one message of the tape and compare."""
@@ -237,6 +243,7 @@ class _Watcher:
         census.tape_rises_pence = int(tape.size[np.isin(tape.kind, RISES)].sum(dtype=np.int64))
         census.tape_falls_pence = int(tape.size[tape.kind == TRADED_FALL].sum(dtype=np.int64))
         census.lowest_level_pence = _lowest(tape)
+        census.row = self.row
         return census
 
 
