@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcore.dtypes import ATB, ATL, CANCEL, LAST_TRADED, NO_BOOK, PLACE, TRADE, TRADE_UNATTRIBUTED
+from simcore.kernels.compiling import Int1, Int2, compile_kernel, register
 from simcore.synthetic.compiling import kernel
 from simcore.synthetic.exchange import LTP, N_COLUMNS, TRD
 from simcore.units import N_TICKS
@@ -48,7 +49,7 @@ def open_desk(n_runners: int, capacity: int) -> Desk:
     shown[:, LTP] = -1
     best = np.empty((n_runners, 2), np.int64)
     best[:, ATB], best[:, ATL] = -1, N_TICKS
-    return Desk(
+    desk = Desk(
         shown=shown,
         best=best,
         new=np.zeros((N_COLUMNS, N_TICKS), np.int64),
@@ -57,6 +58,9 @@ def open_desk(n_runners: int, capacity: int) -> Desk:
         rows=np.empty((capacity, 5), np.int64),
         tally=np.zeros(1, np.int64),
     )
+    register(Desk, desk)
+    compile_kernel(write_messages)
+    return desk
 
 
 @kernel
@@ -81,7 +85,7 @@ def side_hit(d: Desk, r: int, t: int) -> int:
 
 
 @kernel
-def write_trades(d: Desk, r: int, low: Int, high: Int) -> None:
+def write_trades(d: Desk, r: int, low: Int1, high: Int1) -> None:
     """Pre-placements of both books, then each aggressor's sweep, best price first; the hit ticks lie in low[b] .. high[b]."""
     for b in (ATB, ATL):
         for t in range(low[b], high[b] + 1):
@@ -115,7 +119,7 @@ def settle_best(d: Desk, r: int, b: int) -> None:
 
 
 @kernel
-def classify(d: Desk, changes: Int, first: int, last: int, rises_as: int, low: Int, high: Int) -> None:
+def classify(d: Desk, changes: Int2, first: int, last: int, rises_as: int, low: Int1, high: Int1) -> None:
     """Sort the runner's rises of traded volume into hits by side and rows that hit no side."""
     r = changes[first, 0]
     low[:], high[:] = N_TICKS, -1
@@ -133,7 +137,7 @@ def classify(d: Desk, changes: Int, first: int, last: int, rises_as: int, low: I
 
 
 @kernel
-def write_volume(d: Desk, changes: Int, first: int, last: int, rises_as: int) -> None:
+def write_volume(d: Desk, changes: Int2, first: int, last: int, rises_as: int) -> None:
     """Rises that hit no side: unattributed trades, or whatever kind the whole message is."""
     r = changes[first, 0]
     for i in range(first, last):
@@ -146,7 +150,7 @@ def write_volume(d: Desk, changes: Int, first: int, last: int, rises_as: int) ->
 
 
 @kernel
-def write_levels(d: Desk, changes: Int, first: int, last: int, low: Int, high: Int, sign: int) -> None:
+def write_levels(d: Desk, changes: Int2, first: int, last: int, low: Int1, high: Int1, sign: int) -> None:
     """Cancels (sign −1) or placements (sign 1): levels the message names, then levels hit but not named, ATB before ATL."""
     r = changes[first, 0]
     for b in (ATB, ATL):
@@ -163,7 +167,7 @@ def write_levels(d: Desk, changes: Int, first: int, last: int, low: Int, high: I
 
 
 @kernel
-def write_runner(d: Desk, changes: Int, first: int, last: int, rises_as: int, low: Int, high: Int) -> None:
+def write_runner(d: Desk, changes: Int2, first: int, last: int, rises_as: int, low: Int1, high: Int1) -> None:
     """All rows of one runner in one message, and the state after it."""
     r = changes[first, 0]
     for i in range(first, last):
@@ -190,7 +194,7 @@ def write_runner(d: Desk, changes: Int, first: int, last: int, rises_as: int, lo
 
 
 @kernel
-def write_messages(d: Desk, message_row: Int, changes: Int, rises_as: Int, extra: Int, row_of: Int) -> None:
+def write_messages(d: Desk, message_row: Int1, changes: Int2, rises_as: Int1, extra: Int2, row_of: Int1) -> None:
     """Rows of all messages. `extra` : (n, 6) int64, message and row to be written before its changes, in message order.
 
     row_of : (messages + 1,) int64 is filled with the first row of each message.
