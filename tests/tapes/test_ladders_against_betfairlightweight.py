@@ -20,6 +20,7 @@ from simcore.dtypes import PLACE
 from simcore.streams import StreamFile, compile_stream
 from simcore.tapes.tape import Tape
 
+pytestmark = pytest.mark.timeout(1500)  # a minute on two free cores; many on a machine that has other work
 NO_LADDER = ("BASIC (ltp only)", "definition only")
 
 
@@ -129,7 +130,7 @@ def test_the_side_of_pre_race_trades_is_told_as_often_as_measured_elsewhere(
     assert all(row["unattributed_share"] < 0.03 for row in racing)
     assert all(0 < row["both_sides_share"] < 0.15 for row in racing)
     assert all(row["reconciled_share"] < 0.15 for row in racing)
-    assert sum(0.01 < row["reconciled_share"] for row in racing) >= 5
+    assert sum(row["reconciled_share"] > 0.01 for row in racing) >= 5
 
 
 def test_the_comparison_notices_a_single_missing_penny(recordings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
