@@ -1,0 +1,138 @@
+"""One market with a bot in it, in plain Python: the oracle's answer to `simcore.replay`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from simcore import dtypes as d
+from simcore.models.rules_by_date import TRANSACTION_CHARGE, day_of
+from simcore.models.simulation import Simulation
+from simcore.results import REFUSALS
+from simcore.strategies.base import Core, Parameters
+from simcore.tapes.tape import Tape
+from simcore.units import odds_of
+from tests.oracles.book_of_orders import FILLS, MICRO
+from tests.oracles.exchange import Exchange
+from tests.oracles.harness import Harness
+from tests.oracles.simulator import Agenda, Request
+
+NEVER = float("inf")
+
+
+@dataclass(frozen=True)
+class OracleReplay:
+    """fills: (order, time_ms, side, odds, pence, how); row: the fields of `simcore.results.MarketResult`."""
+
+    fills: list[tuple[int, int, str, float, int, str]]
+    row: dict[str, Any]
+    exchange: Exchange
+
+
+def simulate(tape: Tape, core: Core, parameters: Parameters, simulation: Simulation) -> OracleReplay:
+    """Replay the market with the core called as the plain Python function it is."""
+    exchange = Exchange(tape, simulation)
+    agenda = Agenda(exchange)
+    function = getattr(core.function, "py_func", core.function)
+    harness = Harness(exchange, function, parameters, simulation)
+    now_ms = _run(tape, exchange, agenda, harness)
+    if exchange.status == d.OPEN and not exchange.in_play and not exchange.went_in_play:
+        exchange.account.note_off(exchange, now_ms)
+    fills = [
+        (e.order.number, e.time_ms, "BACK" if e.order.side == d.BACK else "LAY", odds_of(e.tick), e.pence, e.what)
+        for e in exchange.log
+        if e.what in FILLS
+    ]
+    return OracleReplay(fills, _row(tape, exchange, harness, simulation), exchange)
+
+
+def _run(tape: Tape, exchange: Exchange, agenda: Agenda, harness: Harness) -> int:
+    """Everything in the order of time; returns when the last thing happened, UTC ms."""
+    message, now_ms = 0, int(tape.message_ms[0])
+    while message < tape.n_messages or agenda.requests:
+        more = message < tape.n_messages
+        looking = more and not harness.stopped
+        waiting = harness.snapshots[0].poll_ms if harness.snapshots else None
+        due = (
+            int(tape.message_ms[message]) if more else None,
+            agenda.next_ms(),
+            harness.next_snapshot_ms(now_ms) if looking else None,
+            waiting if looking else None,
+        )
+        times = [NEVER if each is None else each for each in due]
+        first = times.index(min(times))
+        now_ms = int(times[first])
+        if first == 0:
+            exchange.apply_message(message)
+            harness.after_message(now_ms)
+            message += 1
+        elif first == 1:
+            if agenda.carry_out(now_ms) is not None:
+                harness.answered(now_ms)
+        elif first == 2:
+            harness.take_snapshot(now_ms)
+        else:
+            _send(agenda, harness, now_ms)
+    return now_ms
+
+
+def _send(agenda: Agenda, harness: Harness, now_ms: int) -> None:
+    sent, delays = harness.poll(now_ms), harness.simulation.delays
+    for order, pence in sent.cancels:
+        agenda.requests.append(Request(now_ms + delays.cancel_ms, "cancel", order, pence))
+    for order in sent.places:
+        agenda.requests.append(Request(now_ms + delays.place_ms, "place", order, order.size))
+    harness.unanswered += len(sent.cancels) + len(sent.places)
+
+
+def _settled_by(exchange: Exchange, simulation: Simulation) -> str:
+    runners = {event.order.runner for event in exchange.log if event.what in FILLS}
+    if not runners:
+        return "none"
+    if runners <= exchange.account.gone:
+        return "void"
+    return "result" if simulation.settlement == "result" and exchange.account.winners() else "mark"
+
+
+def _charge(tape: Tape, exchange: Exchange) -> int:
+    """Each transaction (a bet placed, a failed request; once upon a time a cancel) beyond the free ones of a clock hour."""
+    rule = TRANSACTION_CHARGE.on(day_of(int(tape.message_ms[0])))
+    times = [order.accepted_ms for order in exchange.orders if order.accepted_ms > 0]
+    counted = ("refused", "cancelled") if rule.counts_cancels else ("refused",)
+    times += [event.time_ms for event in exchange.log if event.what in counted]
+    hours = [time_ms // 3_600_000 for time_ms in times]
+    beyond = sum(max(0, hours.count(hour) - rule.free_per_hour) for hour in set(hours))
+    return -(-beyond * rule.millipence // 1000)
+
+
+def _row(tape: Tape, exchange: Exchange, harness: Harness, simulation: Simulation) -> dict[str, Any]:
+    account, costs = exchange.account, simulation.costs
+    by = _settled_by(exchange, simulation)
+    micro = {"result": account.settle, "mark": lambda: account.mark_at_off}.get(by, lambda: 0)()
+    gross = round(micro / MICRO)
+    rate = tape.info.market_base_rate_percent / 100 * (1 - costs.discount)
+    commission = round(max(0, gross) * rate) if costs.commission else 0
+    charge = _charge(tape, exchange) if costs.transaction_charge else 0
+    counts = {what: [e.pence for e in exchange.log if e.what == what] for what in FILLS}
+    refused = [event.reason for event in exchange.log if event.what == "refused"]
+    return {
+        "market_id": tape.market_id,
+        "settled_by": by,
+        "pnl_pence": gross - commission - charge,
+        "gross_pence": gross,
+        "commission_pence": commission,
+        "charge_pence": charge,
+        "places": harness.places,
+        "cancels": harness.cancels,
+        **{what: len(pence) for what, pence in counts.items()},
+        **{f"{what}_pence": sum(pence) for what, pence in counts.items()},
+        "turnover_pence": sum(sum(pence) for pence in counts.values()),
+        "entry_matched": any(counts.values()),
+        "largest_position_pence": account.largest_position // MICRO,
+        "largest_liability_pence": account.largest_liability // MICRO,
+        "worst_mark_pence": harness.worst_mark // MICRO,
+        "residual_pence": account.residual_at_off // MICRO,
+        "lapsed": sum(event.what == "lapsed" for event in exchange.log),
+        "polls": harness.polls,
+        **{f"refused_{reason}": refused.count(reason) for reason in REFUSALS},
+    }

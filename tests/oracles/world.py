@@ -1,0 +1,102 @@
+"""The world as the document tells it: record + displacement, in dictionaries, one level at a time.
+
+A level is (runner, book, tick). The record R is what the tape displays; the displacement D is what our orders changed; the
+world is R + D, never below nothing. Nothing here is fast and nothing is shared with the compiled kernels.
+"""
+
+from __future__ import annotations
+
+from simcore.dtypes import ATB
+from simcore.models.refill import Refill, RefillHalfLife, RefillInstant
+
+Level = tuple[int, int, int]
+
+
+def other(book: int) -> int:
+    """The opposite half-book."""
+    return 1 - book
+
+
+def is_better(book: int, tick: int, than: int) -> bool:
+    """Whether a resting order at `tick` of this half-book is hit before one at `than`."""
+    return tick > than if book == ATB else tick < than
+
+
+class World:
+    """R and D of every level of a market, pence."""
+
+    def __init__(self, refill: Refill, *, displacing: bool) -> None:
+        self.refill = refill
+        self.displacing = displacing
+        self.recorded: dict[Level, int] = {}
+        self.ticks: dict[tuple[int, int], set[int]] = {}
+        """(runner, book) -> ticks with a record"""
+        self.stamped: dict[Level, tuple[int, int]] = {}
+        """level -> (D at its time stamp, the time stamp in UTC ms)"""
+        self.message_ms = 0
+
+    def record(self, level: Level) -> int:
+        return self.recorded.get(level, 0)
+
+    def displacement(self, level: Level, now_ms: int) -> int:
+        if level not in self.stamped:
+            return 0
+        pence, stamp_ms = self.stamped[level]
+        if isinstance(self.refill, RefillInstant):
+            return 0 if self.message_ms > stamp_ms else pence
+        if isinstance(self.refill, RefillHalfLife):
+            return int(pence * 2.0 ** (-(now_ms - stamp_ms) / self.refill.ms))
+        return pence
+
+    def size(self, level: Level, now_ms: int) -> int:
+        """What the others display."""
+        return self.record(level) + self.displacement(level, now_ms)
+
+    def displace(self, level: Level, change: int, now_ms: int) -> None:
+        """D += change, D ≥ −R, with a new time stamp. A change of nothing is no event and leaves the time stamp alone."""
+        if not self.displacing or change == 0:
+            return
+        pence = max(self.displacement(level, now_ms) + change, -self.record(level))
+        self.stamped[level] = (pence, now_ms)
+        if pence == 0:
+            del self.stamped[level]
+
+    def change_record(self, level: Level, change: int, now_ms: int) -> None:
+        """R += change, then D := max(D, −R)."""
+        pence = self.displacement(level, now_ms)
+        self.set_record(level, self.record(level) + change)
+        if pence < -self.record(level):
+            self.displace(level, -self.record(level) - pence, now_ms)
+
+    def set_record(self, level: Level, pence: int) -> None:
+        runner, book, tick = level
+        self.recorded[level] = pence
+        self.ticks.setdefault((runner, book), set()).add(tick)
+        if pence == 0:
+            del self.recorded[level]
+            self.ticks[runner, book].remove(tick)
+
+    def forget_displacement(self) -> None:
+        self.stamped.clear()
+
+    def levels(self, runner: int, book: int, now_ms: int) -> list[tuple[int, int]]:
+        """(tick, pence) of every level the others display, best first."""
+        known = self.ticks.get((runner, book), set()) | {t for r, b, t in self.stamped if (r, b) == (runner, book)}
+        sizes = [(tick, self.size((runner, book, tick), now_ms)) for tick in known]
+        return sorted([each for each in sizes if each[1] > 0], reverse=book == ATB)
+
+    def best(self, runner: int, book: int, now_ms: int) -> int | None:
+        levels = self.levels(runner, book, now_ms)
+        return levels[0][0] if levels else None
+
+    def net_crossed(self, runner: int, now_ms: int) -> None:
+        """Displacement above the record may not stand at or through the best of the other side: it goes."""
+        while any(level[0] == runner for level in self.stamped):
+            atb, atl = self.best(runner, 0, now_ms), self.best(runner, 1, now_ms)
+            if atb is None or atl is None or atb < atl:
+                return
+            guilty = [level for level in ((runner, 0, atb), (runner, 1, atl)) if self.displacement(level, now_ms) > 0]
+            if not guilty:
+                return
+            for level in guilty:
+                del self.stamped[level]
