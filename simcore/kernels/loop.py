@@ -27,6 +27,7 @@ from simcore.kernels.state import (
     LINE_OWN_LAY_TICK,
     LINE_POSITION,
     LINE_RUNNER,
+    LOOK_MS,
     MICRO,
     N_ORDERS,
     N_REQUESTS,
@@ -70,11 +71,13 @@ from simcore.units import N_TICKS
 
 @kernel
 def next_snapshot_ms(sim: Sim, now: int) -> int:
-    """When the snapshot for the next poll on the grid is due, NEVER_MS while none is."""
+    """When the snapshot for the next poll (on the grid, or after a message) is due, NEVER_MS while none is."""
     period = sim.settings[POLL_MS]
     start = sim.market[START_AT_MS]
-    if sim.tally[STOPPED] != 0 or period == 0 or start == NEVER_MS:
+    if start == NEVER_MS:
         return NEVER_MS
+    if period == 0:
+        return sim.tally[LOOK_MS] if sim.tally[LOOK_MS] > 0 else NEVER_MS
     observe = sim.settings[OBSERVE_MS]
     first = sim.settings[WINDOW_FIRST_MS]
     if sim.tally[PICKED] == 0:
@@ -89,6 +92,7 @@ def take_snapshot(sim: Sim, views: Views, now: int) -> None:
     """Keep what the poll `observe_ms` from now will see, unless the bot is known to be waiting for an answer then."""
     poll_ms = now + sim.settings[OBSERVE_MS]
     sim.tally[LAST_POLL_MS] = poll_ms
+    sim.tally[LOOK_MS] = 0
     if sim.tally[BUSY_UNTIL_MS] > poll_ms:
         return
     snapshot(sim, views, sim.tally[TAKEN] % views.poll_ms.shape[0], poll_ms, now)
@@ -157,7 +161,7 @@ def nothing_left(sim: Sim) -> bool:
 
 
 @kernel
-def after_message(sim: Sim, views: Views, now: int) -> None:
+def after_message(sim: Sim, now: int) -> None:
     """What a message means to the harness: a look (when it polls at each message), or the end of its work."""
     if sim.tally[STOPPED] != 0:
         return
@@ -167,7 +171,7 @@ def after_message(sim: Sim, views: Views, now: int) -> None:
         poll_ms = now + sim.settings[OBSERVE_MS]
         first = max(sim.settings[WINDOW_FIRST_MS], sim.settings[PICK_MS])
         if poll_ms >= sim.market[START_AT_MS] - first and poll_ms > sim.tally[LAST_POLL_MS]:
-            take_snapshot(sim, views, now)
+            sim.tally[LOOK_MS] = now
 
 
 @kernel
@@ -178,20 +182,22 @@ def run(
     n = record.message_ms.shape[0]
     m = 0
     now = record.message_ms[0] if n > 0 else 0
+    last_ms = now
     harnessed = sim.settings[N_SLOTS] > 0
     while sim.tally[FULL] == 0:
         t_message = record.message_ms[m] if m < n else NEVER_MS
         t_request = next_request_ms(sim)
-        live = harnessed and m < n
+        live = harnessed and m < n and sim.tally[STOPPED] == 0
         t_snapshot = next_snapshot_ms(sim, now) if live else NEVER_MS
         served = sim.tally[SERVED]
         t_poll = views.poll_ms[served % views.poll_ms.shape[0]] if live and served < sim.tally[TAKEN] else NEVER_MS
         now = min(t_message, t_request, t_snapshot, t_poll)
         if now == NEVER_MS:
             break
+        last_ms = now
         if t_message == now:
             apply_message(sim, record, m)
-            after_message(sim, views, now)
+            after_message(sim, now)
             m += 1
             if nothing_left(sim):
                 break
@@ -202,4 +208,4 @@ def run(
         else:
             poll(core, sim, views, offers, parameters, timeline, now)
     if sim.market[STATUS_NOW] == OPEN and sim.market[IS_IN_PLAY] == 0:
-        note_off(sim, now if now != NEVER_MS else record.message_ms[n - 1])
+        note_off(sim, last_ms)

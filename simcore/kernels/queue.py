@@ -60,18 +60,15 @@ def queue_after_cancel(sim: Sim, r: int, b: int, t: int, total: int, cancelled: 
 
 
 @kernel
-def queue_after_trade(sim: Sim, r: int, b: int, t: int, taken: int, left: int) -> None:
-    """Move our orders at a level up after `taken` pence left the front; the others now display `left`."""
+def queue_after_trade(sim: Sim, r: int, b: int, t: int, world: int, taken: int) -> None:
+    """Move our orders at a level up after `taken` pence left the front; `world` is what the others displayed before it.
+
+    With nothing taken: whoever gave up unseen (displacement that decayed) stands ahead of us no more.
+    """
     for i in range(sim.tally[N_STANDING]):
         o = sim.standing[i]
         if stands_at(sim, o, r, b, t):
-            sim.orders[o, AHEAD] = max(0, min(sim.orders[o, AHEAD] - taken, left))
-
-
-@kernel
-def queue_after_refill(sim: Sim, r: int, b: int, t: int, world: int) -> None:
-    """Nobody who gave up stands ahead of us: the others display `world` before the level grows again."""
-    queue_after_trade(sim, r, b, t, 0, world)
+            sim.orders[o, AHEAD] = max(0, min(sim.orders[o, AHEAD], world) - taken)
 
 
 @kernel

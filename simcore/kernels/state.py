@@ -175,7 +175,9 @@ SERVED: Final = 20
 """snapshots taken, and those a poll has looked at"""
 LAST_POLL_MS: Final = 21
 PICKED: Final = 22
-N_TALLY: Final = 23
+LOOK_MS: Final = 23
+"""a snapshot is due then (polling at each message), once everything else of that millisecond has happened; 0 = none"""
+N_TALLY: Final = 24
 
 # fields of `settings` and `reals`
 QUEUE_KIND: Final = 0

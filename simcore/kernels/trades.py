@@ -19,7 +19,7 @@ from simcore.kernels.displacement import (
     world_size,
 )
 from simcore.kernels.fills import fill
-from simcore.kernels.queue import better, queue_after_refill, queue_after_trade, rests_in, stands_at
+from simcore.kernels.queue import better, queue_after_trade, rests_in, stands_at
 from simcore.kernels.state import (
     AHEAD,
     CARRY,
@@ -102,7 +102,7 @@ def trade(sim: Sim, r: int, b: int, t: int, pence: int, last_of_sweep: bool, now
     _, ours = take_queue(sim, r, b, t, want - through, FILL_PASSIVE, now)
     others = min(want - through - ours, world)
     sim.recorded[r, b, t] -= pence
-    queue_after_trade(sim, r, b, t, others, world - others)
+    queue_after_trade(sim, r, b, t, world, others)
     sim.market[CARRY] = 0
     if sim.settings[DISPLACE] == 0:
         return
@@ -114,7 +114,7 @@ def trade(sim: Sim, r: int, b: int, t: int, pence: int, last_of_sweep: bool, now
         sim.market[CARRY] = short
     elif short > 0:
         other = ATL if b == ATB else ATB
-        queue_after_refill(sim, r, other, t, world_size(sim, r, other, t, now))
+        queue_after_trade(sim, r, other, t, world_size(sim, r, other, t, now), 0)
         set_displaced(sim, r, other, t, displaced_now(sim, r, other, t, now) + short, now)
 
 
@@ -127,7 +127,7 @@ def trade_unattributed(sim: Sim, r: int, t: int, pence: int, now: int) -> None:
     for b in (ATB, ATL):
         world = world_size(sim, r, b, t, now)
         ahead, ours = take_queue(sim, r, b, t, left, FILL_UNATTRIBUTED, now)
-        queue_after_trade(sim, r, b, t, ahead, world)
+        queue_after_trade(sim, r, b, t, world, ahead)
         left -= ahead + ours
 
 
@@ -139,7 +139,7 @@ def place(sim: Sim, r: int, b: int, t: int, pence: int, now: int) -> None:
     """
     opposite = ATL if b == ATB else ATB
     met = fill_through(sim, r, opposite, t, True, pence, now) if sim.market[STATUS_NOW] == OPEN else 0
-    queue_after_refill(sim, r, b, t, world_size(sim, r, b, t, now))
+    queue_after_trade(sim, r, b, t, world_size(sim, r, b, t, now), 0)
     sim.recorded[r, b, t] += pence
     if met > 0 and sim.settings[DISPLACE] != 0:
         set_displaced(sim, r, b, t, displaced_now(sim, r, b, t, now) - met, now)

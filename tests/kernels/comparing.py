@@ -1,0 +1,89 @@
+"""The compiled kernels beside the oracle: run both on the same market, and say in words where they part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pandas as pd
+
+import simcore
+from simcore import orders as orders_module
+from simcore.engine import run_script
+from simcore.kernels import state as st
+from simcore.kernels.displacement import displaced_now
+from simcore.models.simulation import resolve_simulation
+from simcore.strategies import Core, Parameters
+from simcore.tapes.tape import Tape
+from tests.oracles.replaying import OracleReplay, simulate
+from tests.oracles.simulator import OracleOrders, simulate_orders
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def kernel_orders(tape: Tape, requests: Rows, simulation: Any) -> tuple[simcore.OrdersResult, st.Sim]:
+    """`simcore.replay_orders`, and the state it leaves."""
+    kept: list[st.Sim] = []
+
+    def keeping(*arguments: Any) -> st.Sim:
+        kept.append(run_script(*arguments))
+        return kept[-1]
+
+    with mock.patch.object(orders_module, "run_script", keeping):
+        result = simcore.replay_orders(tape, pd.DataFrame(requests), simulation)
+    return result, kept[-1]
+
+
+def fills_of(result: simcore.OrdersResult) -> list[tuple[Any, int, float, int, str]]:
+    """Fills as the oracle writes them."""
+    table = result.fills
+    pence = (table["size_pounds"] * 100).round().astype(int)
+    return list(zip(table["order_id"], table["time_ms"], table["odds"], pence, table["how"], strict=True))
+
+
+def refusals_of(result: simcore.OrdersResult) -> list[tuple[Any, int, str]]:
+    """Refusals as the oracle writes them."""
+    table = result.refusals
+    return list(zip(table["order_id"], table["time_ms"], table["reason"], strict=True))
+
+
+def assert_orders_agree(tape: Tape, requests: Rows, simulation: Any) -> OracleOrders:
+    """Same fills, refusals, orders, record and displacement; returns the oracle's."""
+    result, sim = kernel_orders(tape, requests, simulation)
+    oracle = simulate_orders(tape, requests, resolve_simulation(simulation))
+    assert fills_of(result) == oracle.fills
+    assert refusals_of(result) == oracle.refusals
+    for order, row in zip(oracle.exchange.orders, sim.orders, strict=False):
+        assert (order.remaining, order.state == "done") == (row[st.REMAINING], row[st.STATE] == st.DONE), order
+    saw_all = sim.market[st.MESSAGE_MS] == tape.message_ms[-1]
+    if saw_all:  # the kernels leave early when nothing of ours can happen any more
+        assert_worlds_agree(oracle, sim)
+    return oracle
+
+
+def assert_worlds_agree(oracle: OracleOrders, sim: st.Sim) -> None:
+    """Record and displacement of every level at the end."""
+    exchange = oracle.exchange
+    now_ms = max([exchange.world.message_ms, *(event.time_ms for event in exchange.log)])
+    recorded = {tuple(int(x) for x in level): int(sim.recorded[tuple(level)]) for level in np.argwhere(sim.recorded)}
+    assert recorded == exchange.world.recorded
+    levels = {tuple(int(x) for x in level) for level in np.argwhere(sim.displaced)} | set(exchange.world.stamped)
+    for level in levels:
+        r, b, t = level
+        assert displaced_now(sim, r, b, t, now_ms) == exchange.world.displacement((r, b, t), now_ms), level
+
+
+def assert_replays_agree(tape: Tape, core: Core, parameters: Parameters, simulation: Any) -> OracleReplay:
+    """Same fills and the same result row, field by field; returns the oracle's."""
+    kernel = simcore.replay(tape, core, parameters, simulation, record=True)
+    oracle = simulate(tape, core, parameters, resolve_simulation(simulation))
+    table = kernel.fills
+    assert table is not None
+    pence = (table["size_pounds"] * 100).round().astype(int)
+    columns = (table["order"], table["time_ms"], table["side"], table["odds"], pence, table["how"])
+    assert list(zip(*columns, strict=True)) == oracle.fills
+    row = kernel.row()
+    assert {name: row[name] for name in oracle.row} == oracle.row
+    return oracle
