@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
@@ -71,3 +73,24 @@ def test_only_the_two_packages_and_the_command_are_installed() -> None:
     commands = [(e.name, e.value) for e in distribution.entry_points if e.group == "console_scripts"]
     assert commands == [("sweeps", "sweeps.cli:main")]
     assert set((distribution.read_text("top_level.txt") or "").split()) == {"simcore", "sweeps"}
+
+
+def test_the_ten_lines_of_the_readme_run(tmp_path: Path) -> None:
+    readme = (Path(__file__).resolve().parent.parent / "README.md").read_text()
+    block = re.search(r"```python\n(.*?)```", readme, re.DOTALL)
+    assert block
+    sweeps = str(Path(sys.executable).with_name("sweeps"))
+    store = "furlong-data/demo/markets"
+    made = [sweeps, "data", "synth", "--sport", "greyhounds", "--markets", "1", "--seed", "7", "--store", store]
+    subprocess.run(made, cwd=tmp_path, check=True, capture_output=True)
+    done = subprocess.run([sys.executable, "-c", block.group(1)], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^result -?\d+ pence$", done.stdout, re.MULTILINE)
+
+
+def test_every_page_the_documentation_lists_is_there() -> None:
+    root = Path(__file__).resolve().parent.parent
+    for page in (root / "README.md", root / "docs" / "index.md"):
+        links = re.findall(r"\]\(([^)#:]+)\)", page.read_text())
+        assert links
+        assert [link for link in links if not (page.parent / link).is_file()] == []
