@@ -1,0 +1,426 @@
+"""What must hold in every market whatever the numbers: no look-ahead, no pound used twice, no free money, side is a sign."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as hs
+
+import simcore
+from simcore import dtypes as d
+from simcore.engine import prepare, settings_of
+from simcore.kernels import state as st
+from simcore.kernels.loop import run
+from simcore.models.simulation import resolve_simulation
+from simcore.strategies.caf import CAF, START
+from simcore.strategies.view import DEPTH, N_CLOCK, N_LEVEL, N_SEEN, N_SLOT, SLOT_RUNNER, new_offers
+from simcore.streams import compile_stream
+from simcore.tapes.tape import Tape
+from simcore.units import N_TICKS, ODDS, tick_of
+from tests.kernels.comparing import fills_of, kernel_orders
+from tests.kernels.generated import (
+    LOW_TICK,
+    N_USED,
+    QUEUES,
+    SIZES,
+    messages,
+    seeded,
+    seeded_bot,
+    simulations,
+    tape_of,
+)
+from tests.kernels.tapes import START_MS, TapeBuilder
+
+RECORDINGS = (
+    "betfair-down-under__autoHubTutorials__1.195395445.bz2",
+    "betfair-down-under__autoHubTutorials__1.195453611.bz2",
+    "betcode-org__flumine__1.197931750",
+)
+unhurried = settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+seed_ranges = pytest.mark.parametrize(
+    "seeds",
+    [
+        pytest.param(range(5), marks=pytest.mark.lane),
+        range(5, 60),
+        pytest.param(range(60, 1500), marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
+
+
+def order(side: str, odds: float, pounds: float, after_ms: int = 0) -> dict[str, Any]:
+    row = {"kind": "place", "order_id": "a", "time_ms": START_MS + after_ms, "selection_id": 101}
+    return row | {"side": side, "odds": odds, "size_pounds": pounds, "persistence": "PERSIST"}
+
+
+def prefix_of(tape: Tape, n_messages: int) -> Tape:
+    """The market as it was known after its first messages."""
+    end = int(tape.message_row[n_messages])
+    columns = {name: getattr(tape, name)[:end] for name in ("kind", "book", "runner", "tick", "size")}
+    heads = {"message_ms": tape.message_ms[:n_messages], "message_row": tape.message_row[: n_messages + 1]}
+    return replace(tape, **heads, **columns)
+
+
+def real_tape(recordings: Path, name: str) -> Tape:
+    folder = recordings / "recordings"
+    (path,) = [path for path in folder.iterdir() if path.name.startswith(name)]
+    return compile_stream(path)[0]
+
+
+# --- without us the world is the record ------------------------------------------------------------------------------
+
+
+def assert_world_is_record(tape: Tape) -> None:
+    """An order that is refused at the end keeps the kernels going until then and changes nothing."""
+    last_ms = int(tape.message_ms[-1])
+    never = order("BACK", 2.015, 10.0) | {"time_ms": last_ms, "selection_id": tape.info.runners[0].selection_id}
+    still = {"refill": {"kind": "never"}, "delays": {"place_ms": 0}}
+    result, sim = kernel_orders(tape, [never], still)
+    assert list(result.refusals["reason"]) in (["invalid_price"], ["market_suspended"], ["runner_removed"])
+    assert not sim.displaced.any()
+    (*_, (_, books)) = tape.books()
+    np.testing.assert_array_equal(sim.recorded, books)
+
+
+@given(messages(news=True), hs.booleans())
+@settings(unhurried, max_examples=30)
+def test_without_orders_of_ours_the_world_is_the_record(told: list[Any], uncrossed: bool) -> None:
+    assert_world_is_record(tape_of(told, uncrossed=uncrossed))
+
+
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_without_orders_of_ours_the_world_is_the_real_record(recordings: Path, name: str) -> None:
+    assert_world_is_record(real_tape(recordings, name))
+
+
+# --- no look-ahead ---------------------------------------------------------------------------------------------------
+
+
+@seed_ranges
+def test_what_orders_get_by_a_time_depends_on_nothing_published_later(seeds: range) -> None:
+    for seed in seeds:
+        tape, rows, simulation = seeded(seed)
+        cut = Random(seed).randrange(2, tape.n_messages)
+        before_ms = int(tape.message_ms[cut])
+        whole, part = (
+            [fill for fill in fills_of(kernel_orders(each, rows, simulation)[0]) if fill[1] < before_ms]
+            for each in (tape, prefix_of(tape, cut))
+        )
+        assert whole == part, (seed, cut)
+
+
+def assert_bot_sees_no_future(tape: Tape, cut: int, *how: Any) -> int:
+    """Same fills before the last message of the prefix; returns how many."""
+    before_ms = int(tape.message_ms[cut - 1])
+    tables = [simcore.replay(each, *how, record=True).fills for each in (tape, prefix_of(tape, cut))]
+    whole, part = (table[table["time_ms"] < before_ms].to_dict("records") for table in tables if table is not None)
+    assert whole == part, cut
+    return len(whole)
+
+
+@seed_ranges
+def test_what_a_bot_does_by_a_time_depends_on_nothing_published_later(seeds: range) -> None:
+    seen = 0
+    for seed in seeds:
+        tape, core, parameters, simulation = seeded_bot(seed)
+        cut = Random(seed).randrange(2, tape.n_messages)
+        seen += assert_bot_sees_no_future(tape, cut, core, parameters, simulation)
+    assert seen > 0
+
+
+@pytest.mark.parametrize("name", RECORDINGS[:2])
+def test_what_a_bot_does_on_a_real_market_depends_on_nothing_published_later(recordings: Path, name: str) -> None:
+    tape = real_tape(recordings, name)
+    maker = CAF.make("imbalance", {"pick_s": 300.0, "start_s": 300.0})
+    off = int(np.searchsorted(tape.message_ms, tape.start_ms[-1]))
+    shares = (0.5, 0.8, 0.95, 1.0)
+    assert sum(assert_bot_sees_no_future(tape, int(off * share), CAF, maker, "default") for share in shares) > 0
+
+
+# --- no pound twice --------------------------------------------------------------------------------------------------
+
+
+def volume_by_ms(tape: Tape) -> dict[tuple[int, int, str], int]:
+    """(time, selection, side of ours that it can fill or 'unknown') -> pence traded, or placed through, then."""
+    volume: dict[tuple[int, int, str], int] = defaultdict(int)
+    for m, time_ms in enumerate(tape.message_ms):
+        for row in range(tape.message_row[m], tape.message_row[m + 1]):
+            kind, size = int(tape.kind[row]), int(tape.size[row])
+            selection_id, hits_atl = 101 + int(tape.runner[row]), tape.book[row] == d.ATL
+            if kind == d.TRADE:
+                volume[int(time_ms), selection_id, "BACK" if hits_atl else "LAY"] += size // 2
+            elif kind == d.PLACE:
+                volume[int(time_ms), selection_id, "LAY" if hits_atl else "BACK"] += size
+            elif kind == d.TRADE_UNATTRIBUTED:
+                volume[int(time_ms), selection_id, "unknown"] += size // 2
+    return volume
+
+
+@seed_ranges
+def test_fills_out_of_recorded_trades_and_placements_never_exceed_them(seeds: range) -> None:
+    seen = 0
+    for seed in seeds:
+        tape, rows, simulation = seeded(seed)
+        placed = {row["order_id"]: row for row in rows if row["kind"] == "place"}
+        filled: dict[tuple[int, int, str], int] = defaultdict(int)
+        for order_id, time_ms, _, pence, how in fills_of(kernel_orders(tape, rows, simulation)[0]):
+            if how != "aggressive":
+                side = placed[order_id]["side"] if how == "passive" else "unknown"
+                filled[time_ms, placed[order_id]["selection_id"], side] += pence
+        volume = volume_by_ms(tape)
+        assert all(pence <= volume[key] for key, pence in filled.items()), seed
+        seen += len(filled)
+    assert seen > 0
+
+
+frozen_orders = hs.lists(
+    hs.tuples(
+        hs.integers(0, 3000),
+        hs.sampled_from(("BACK", "LAY")),
+        hs.integers(0, N_USED - 1),
+        hs.sampled_from((100, 250, 777, 2000)),
+    ),
+    min_size=2,
+    max_size=14,
+)
+
+
+def frozen_market(atb: list[int], atl: list[int]) -> Tape:
+    """Four ticks to back, four to lay, then messages that change nothing."""
+    builder = TapeBuilder().at(0).open()
+    for step, pence in enumerate(atb):
+        builder.row(d.PLACE, d.ATB, 0, LOW_TICK + 3 - step, pence)
+    for step, pence in enumerate(atl):
+        builder.row(d.PLACE, d.ATL, 0, LOW_TICK + 4 + step, pence)
+    for after_ms in range(100, 4000, 100):
+        builder.at(after_ms).row(d.LAST_TRADED, runner=0, tick=LOW_TICK)
+    return builder.tape()
+
+
+def frozen_requests(drawn: list[tuple[int, str, int, int]]) -> list[dict[str, Any]]:
+    return [
+        order(side, float(ODDS[LOW_TICK + offset]), pence / 100, after_ms) | {"order_id": number}
+        for number, (after_ms, side, offset, pence) in enumerate(drawn)
+    ]
+
+
+sizes = hs.lists(hs.sampled_from(SIZES), min_size=4, max_size=4)
+
+
+@given(sizes, sizes, frozen_orders)
+@settings(unhurried, max_examples=60)
+def test_no_displayed_pound_is_taken_twice_when_nothing_refills(
+    atb: list[int], atl: list[int], drawn: list[tuple[int, str, int, int]]
+) -> None:
+    tape = frozen_market(atb, atl)
+    result, _ = kernel_orders(tape, frozen_requests(drawn), {"refill": {"kind": "never"}})
+    taken: dict[int, int] = defaultdict(int)
+    for _, _, odds, pence, how in fills_of(result):
+        assert how == "aggressive"
+        taken[tick_of(odds)] += pence
+    displayed = {LOW_TICK + 3 - step: pence for step, pence in enumerate(atb)}
+    displayed |= {LOW_TICK + 4 + step: pence for step, pence in enumerate(atl)}
+    assert all(pence <= displayed[tick] for tick, pence in taken.items())
+
+
+# --- no free money ---------------------------------------------------------------------------------------------------
+
+
+@given(sizes, sizes, frozen_orders, simulations())
+@settings(unhurried, max_examples=100)
+def test_on_a_frozen_record_no_sequence_of_orders_locks_in_a_profit(
+    atb: list[int], atl: list[int], drawn: list[tuple[int, str, int, int]], simulation: dict[str, Any]
+) -> None:
+    """A flat position earns the same whoever wins, so earning nothing at worst covers every sequence that ends flat."""
+    rows = frozen_requests(drawn)
+    result, _ = kernel_orders(frozen_market(atb, atl), rows, simulation)
+    if_wins = if_loses = 0.0
+    for number, _, odds, pence, _ in fills_of(result):
+        stake = pence if rows[number]["side"] == "BACK" else -pence
+        if_wins, if_loses = if_wins + stake * (odds - 1), if_loses - stake
+    assert min(if_wins, if_loses) <= 1e-6
+
+
+# --- a place in the queue --------------------------------------------------------------------------------------------
+
+
+def cumulative(tape: Tape, row: dict[str, Any], simulation: dict[str, Any]) -> list[int]:
+    """Pence filled by the end of each message of a single order that must never have been marketable."""
+    result, _ = kernel_orders(tape, [row], simulation)
+    fills = fills_of(result)
+    assume(result.refusals.empty and all(how != "aggressive" for *_, how in fills))
+    return [sum(pence for _, at_ms, _, pence, _ in fills if at_ms <= time_ms) for time_ms in tape.message_ms]
+
+
+lone_orders = hs.tuples(
+    hs.sampled_from((("BACK", 4), ("BACK", 5), ("LAY", 3), ("LAY", 2))), hs.sampled_from((250, 777, 2000))
+)
+
+
+def lone(drawn: tuple[tuple[str, int], int], after_ms: int) -> dict[str, Any]:
+    (side, offset), pence = drawn
+    return order(side, float(ODDS[LOW_TICK + offset]), pence / 100, after_ms)
+
+
+@given(messages(news=False), lone_orders, simulations())
+@settings(unhurried, max_examples=60)
+def test_a_later_lone_order_is_never_ahead_of_an_earlier_one(
+    told: list[Any], drawn: tuple[tuple[str, int], int], simulation: dict[str, Any]
+) -> None:
+    tape = tape_of(told)
+    earlier, *later = (
+        cumulative(tape, lone(drawn, 50), simulation | {"delays": {"place_ms": place_ms}})
+        for place_ms in (0, 60, 200, 700)
+    )
+    for slower in later:
+        assert all(slow <= fast for slow, fast in zip(slower, earlier, strict=True))
+        earlier = slower
+
+
+@given(messages(news=False), lone_orders, simulations(), hs.sampled_from(SIZES))
+@settings(unhurried, max_examples=60)
+def test_a_lone_order_with_more_ahead_is_never_filled_sooner(
+    told: list[Any], drawn: tuple[tuple[str, int], int], simulation: dict[str, Any], extra: int
+) -> None:
+    (side, offset), _ = drawn
+    book = d.ATL if side == "BACK" else d.ATB
+    more = ("place", 0, book, offset, extra)
+    quick = simulation | {"delays": {"place_ms": 0}}
+    ahead, behind = ([(10, [more]), (10, [])], [(10, []), (10, [more])])  # the order arrives between the two
+    filled = [cumulative(tape_of([*first, *told]), lone(drawn, 115), quick) for first in (ahead, behind)]
+    assert all(with_more <= with_less for with_more, with_less in zip(*filled, strict=True))
+
+
+@given(messages(news=False), lone_orders, simulations())
+@settings(unhurried, max_examples=40)
+def test_a_later_cancel_never_fills_less(
+    told: list[Any], drawn: tuple[tuple[str, int], int], simulation: dict[str, Any]
+) -> None:
+    tape, total = tape_of(told), []
+    for cancel_ms in (100, 500, 1500, 4000):
+        gone = {"kind": "cancel", "order_id": "a", "time_ms": START_MS + cancel_ms, "size_pounds": None}
+        result, _ = kernel_orders(tape, [lone(drawn, 0), gone], simulation)
+        total.append(sum(pence for *_, pence, _ in fills_of(result)))
+    assert total == sorted(total)
+
+
+@given(messages(news=False), lone_orders, hs.sampled_from(QUEUES))
+@settings(unhurried, max_examples=60)
+def test_nobody_stands_ahead_who_is_not_displayed(
+    told: list[Any], drawn: tuple[tuple[str, int], int], queue: dict[str, Any]
+) -> None:
+    """A last trade of all that is displayed and our size besides, with our size placed behind us, fills us whole."""
+    (side, offset), pence = drawn
+    book, tick = (d.ATL if side == "BACK" else d.ATB), LOW_TICK + offset
+    end_ms = 200 + sum(gap_ms for gap_ms, _ in told)
+    drained = tape_of([*told, (end_ms, [])])
+    displayed = int(books_before_the_end(drained)[0, book, tick])
+    tape = with_rows(drained, [(d.PLACE, book, tick, pence), (d.TRADE, book, tick, 2 * (displayed + pence))])
+    still = {"displacement": False, "queue": queue, "delays": {"place_ms": 0}, "unattributed": "none"}
+    result, _ = kernel_orders(tape, [lone(drawn, 50)], still)
+    assert sum(filled for *_, filled, _ in fills_of(result)) == pence
+
+
+def books_before_the_end(tape: Tape) -> np.ndarray[Any, Any]:
+    """The recorded books before the market stops."""
+    stop = tape.n_messages - 2
+    return next(books.copy() for m, (_, books) in enumerate(tape.books()) if m == stop - 1)
+
+
+def with_rows(tape: Tape, rows: list[tuple[int, int, int, int]]) -> Tape:
+    """The tape with rows of the first runner added to its last message before the market stops."""
+    at = int(tape.message_row[tape.n_messages - 2])
+    kind, book, tick, size = (list(column) for column in zip(*rows, strict=True))
+    values = {"kind": kind, "book": book, "tick": tick, "size": size, "runner": [0] * len(rows)}
+    columns = {name: np.insert(getattr(tape, name), at, new) for name, new in values.items()}
+    message_row = tape.message_row.copy()
+    message_row[tape.n_messages - 2 :] += len(rows)
+    return replace(tape, message_row=message_row, **columns)
+
+
+# --- side is a sign --------------------------------------------------------------------------------------------------
+
+
+def mirrored(tape: Tape) -> Tape:
+    """The same market on the other side of the ladder: best to back becomes best to lay."""
+    book = np.where(tape.book == d.NO_BOOK, d.NO_BOOK, 1 - tape.book.astype(np.int16)).astype(np.uint8)
+    tick = np.where(tape.tick < 0, tape.tick, N_TICKS - 1 - tape.tick).astype(np.int16)
+    return replace(tape, book=book, tick=tick)
+
+
+@seed_ranges
+def test_a_mirrored_market_fills_mirrored_orders_the_same(seeds: range) -> None:
+    """Withdrawals aside, which end lays only; stakes and funds are of no account here."""
+    seen = 0
+    for seed in seeds:
+        tape, rows, simulation = seeded(seed)
+        if (tape.kind == d.REMOVED).any():
+            continue
+        rows = [row for row in rows if row.get("odds") != 2.015]
+        rows = [row for row in rows if any(row["order_id"] == r["order_id"] and "odds" in r for r in rows)]
+        if not rows:
+            continue
+        turned = [row | _turned(row) if row["kind"] == "place" else row for row in rows]
+        free = simulation | {"costs": {"funds_pounds": 1e7, "minimum_stake": False}}
+        plain = fills_of(kernel_orders(tape, rows, free)[0])
+        other = fills_of(kernel_orders(mirrored(tape), turned, free)[0])
+        assert [(o, ms, N_TICKS - 1 - tick_of(odds), *rest) for o, ms, odds, *rest in plain] == [
+            (o, ms, tick_of(odds), *rest) for o, ms, odds, *rest in other
+        ], seed
+        seen += len(plain)
+    assert seen > 0
+
+
+def _turned(row: dict[str, Any]) -> dict[str, Any]:
+    odds = float(ODDS[N_TICKS - 1 - tick_of(row["odds"])])
+    return {"side": "LAY" if row["side"] == "BACK" else "BACK", "odds": odds}
+
+
+# --- watching changes nothing ----------------------------------------------------------------------------------------
+
+
+def watched(tape: Tape, rows: list[dict[str, Any]], simulation: dict[str, Any], poll_ms: int) -> list[Any]:
+    """The log of given orders while a bot that never wants anything looks every `poll_ms`."""
+    _, alone = kernel_orders(tape, rows, simulation)
+    bench = prepare(tape)
+    assumed = resolve_simulation(
+        simulation | {"poll_ms": poll_ms, "delays": simulation["delays"] | {"ack_ms": 0, "observe_ms": 0}}
+    )
+    watcher = CAF.make("naive", {"pick_s": 20.0, "start_s": 20.0, "stop_s": -600.0})
+    idle = watcher.vector()
+    idle[START] = -1e12
+    sim = st.new_sim(tape.n_runners, *settings_of(bench, assumed, watcher), alone.script, 1024)
+    sim.orders[:, [st.RUNNER, st.SIDE, st.TICK, st.SIZE, st.PERSIST]] = alone.orders[
+        :, [st.RUNNER, st.SIDE, st.TICK, st.SIZE, st.PERSIST]
+    ]
+    sim.orders[:, st.REMAINING] = sim.orders[:, st.SIZE]  # believed stays 0: the watcher knows nothing of them
+    sim.tally[st.N_ORDERS] = alone.tally[st.N_ORDERS]
+    views = st.Views(
+        clock=np.zeros((4, N_CLOCK), np.int64),
+        slots=np.zeros((4, 1, N_SLOT), np.int64),
+        touch=np.zeros((4, 1, 2, DEPTH, N_LEVEL), np.int64),
+        orders=np.zeros((1024, N_SEEN), np.int64),
+        poll_ms=np.full(4, st.NEVER_MS, np.int64),
+    )
+    views.slots[:, :, SLOT_RUNNER] = -1
+    run(CAF.function, bench.record, sim, views, new_offers(), idle, np.zeros((0, st.N_LINE), np.int64))
+    assert sim.tally[st.POLLS] > 0
+    assert sim.tally[st.FULL] == 0
+    columns = [st.TIME_MS, st.LOG_ORDER, st.WHAT, st.LOG_TICK, st.PENCE]
+    log: list[Any] = sim.log[: sim.tally[st.N_LOGGED], columns].tolist()
+    return log
+
+
+@seed_ranges
+def test_how_often_a_bot_looks_changes_nothing_in_the_world(seeds: range) -> None:
+    for seed in seeds:
+        tape, rows, simulation = seeded(seed)
+        looks = [watched(tape, rows, simulation, poll_ms) for poll_ms in (1, 37, 1000)]
+        assert looks[0] == looks[1] == looks[2], seed
