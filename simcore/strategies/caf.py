@@ -195,9 +195,7 @@ CAF = Core(
         "three_levels": Caf(levels=3, skew_contracts_pounds=20.0),
         "dynamic_spread": Caf(skew_contracts_pounds=20.0),
         "imbalance": Caf(levels=3, skew_contracts_pounds=20.0, imbalance_threshold=0.5),
-        "v2": Caf(
-            levels=3, level_base=1, skew_contracts_pounds=20.0, imbalance_threshold=0.5, stop_multiple=10.0
-        ),
+        "v2": Caf(levels=3, level_base=1, skew_contracts_pounds=20.0, imbalance_threshold=0.5, stop_multiple=10.0),
         "keep_closing": Caf(levels=3, skew_contracts_pounds=20.0, imbalance_threshold=0.5, keep_closing=True),
         "position_stop": Caf(skew_contracts_pounds=20.0, imbalance_threshold=0.5, stop_multiple=5.0),
         "hammertime": Caf(skew_contracts_pounds=20.0, imbalance_threshold=0.5, stop_multiple=10.0, hammertime=True),
