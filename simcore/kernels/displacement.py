@@ -85,6 +85,12 @@ def forget_displacement(sim: Sim) -> None:
 
 
 @kernel
+def is_bare(sim: Sim, r: int, b: int, t: int) -> bool:
+    """Neither the record nor displacement is at a level: nothing to work out there."""
+    return sim.recorded[r, b, t] == 0 and sim.displaced[r, b, t] == 0
+
+
+@kernel
 def worse(b: int, t: int) -> int:
     """The next tick away from the best of book b."""
     return t - 1 if b == ATB else t + 1
@@ -93,7 +99,7 @@ def worse(b: int, t: int) -> int:
 @kernel
 def next_level(sim: Sim, r: int, b: int, t: int, now: int) -> int:
     """First tick at or behind t where the others display something; outside 0..349 if there is none."""
-    while 0 <= t < N_TICKS and world_size(sim, r, b, t, now) <= 0:
+    while 0 <= t < N_TICKS and (is_bare(sim, r, b, t) or world_size(sim, r, b, t, now) <= 0):
         t = worse(b, t)
     return t
 
@@ -102,7 +108,7 @@ def next_level(sim: Sim, r: int, b: int, t: int, now: int) -> int:
 def best_level(sim: Sim, r: int, b: int, now: int) -> int:
     """Best tick the others display, outside 0..349 if the half-book is empty."""
     t = sim.hint[r, b]
-    while 0 <= t < N_TICKS and sim.recorded[r, b, t] == 0 and sim.displaced[r, b, t] == 0:
+    while 0 <= t < N_TICKS and is_bare(sim, r, b, t):
         t = worse(b, t)
     sim.hint[r, b] = t
     return next_level(sim, r, b, t, now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from simcore.dtypes import ATB, ATL, OPEN
 from simcore.kernels.compiling import kernel
-from simcore.kernels.displacement import best_level, net_crossed, world_size, worse
+from simcore.kernels.displacement import best_level, is_bare, net_crossed, world_size, worse
 from simcore.kernels.orders import below_minimum
 from simcore.kernels.queue import better, rests_in
 from simcore.kernels.state import (
@@ -138,7 +138,7 @@ def see_ladder(sim: Sim, views: Views, i: int, slot: int, b: int, now: int) -> N
     level = 0
     while level < DEPTH and 0 <= t < N_TICKS:
         mine = own_at(sim, r, b, t) if 0 <= own < N_TICKS else 0
-        pence = world_size(sim, r, b, t, now) + mine
+        pence = mine if is_bare(sim, r, b, t) else world_size(sim, r, b, t, now) + mine
         if pence > 0:
             touch[level, TICK_COLUMN] = t
             touch[level, PENCE_COLUMN] = pence

@@ -36,11 +36,14 @@ from simcore.kernels.queue import queue_after_cancel
 from simcore.kernels.state import (
     BET_DELAY_S,
     CARRY,
+    FACTOR,
+    FILL_UNATTRIBUTED,
     GONE,
     IS_IN_PLAY,
     LAPSED,
     LAST_TICK,
-    LOG_ORDER,
+    LOG_TICK,
+    LOGGED_BEFORE,
     MARK_AT_OFF,
     MATCHED,
     MESSAGE_MS,
@@ -62,10 +65,13 @@ from simcore.kernels.state import (
     TOUCHED,
     VOIDED,
     WENT_IN_PLAY,
+    WHAT,
+    WITHDRAWN,
     Record,
     Sim,
 )
 from simcore.kernels.trades import place, trade, trade_unattributed
+from simcore.units import ODDS_HUNDREDTHS
 
 KEEP_PERSISTENT = 1
 END_ALL = 0
@@ -182,19 +188,34 @@ def turn_in_play(sim: Sim, in_play: int, now: int) -> None:
 
 @kernel
 def withdraw(sim: Sim, gone: int, factor: int, now: int) -> None:
-    """A runner is removed: its bets are void, ours on it end; a material factor cuts the odds of bets on the others
-    and ends unmatched lays on them."""
-    sim.runners[gone, GONE] = 1
+    """A runner is removed: its bets are void, ours on it end; a material factor cuts the odds of the bets matched before on
+    the others and ends unmatched lays on them. A second word on the same runner corrects the first one's factor."""
+    if sim.runners[gone, GONE] == 0:
+        sim.tally[WITHDRAWN] += 1
+        sim.runners[gone, GONE] = sim.tally[WITHDRAWN]
+        sim.runners[gone, LOGGED_BEFORE] = sim.tally[N_LOGGED]
+    sim.runners[gone, FACTOR] = factor
     material = factor >= sim.settings[REMOVAL_FROM]
     for i in range(sim.tally[N_STANDING] - 1, -1, -1):
         o = sim.standing[i]
         if sim.orders[o, RUNNER] == gone or (material and sim.orders[o, SIDE] < 0):
             end_order(sim, o, VOIDED, 0, now)
-    if material:
-        for row in range(sim.tally[N_LOGGED]):
-            if sim.orders[sim.log[row, LOG_ORDER], RUNNER] != gone:
-                sim.log[row, ODDS_MICRO] = reduced_odds(sim, sim.log[row, ODDS_MICRO], factor)
+    for row in range(sim.tally[N_LOGGED]):
+        if sim.log[row, WHAT] <= FILL_UNATTRIBUTED:
+            sim.log[row, ODDS_MICRO] = odds_after_withdrawals(sim, row)
     rebook(sim)
+
+
+@kernel
+def odds_after_withdrawals(sim: Sim, row: int) -> int:
+    """Odds × 10⁶ a fill settles at: as matched, cut by each withdrawal that came after it, in their order."""
+    odds_micro = ODDS_HUNDREDTHS[sim.log[row, LOG_TICK]] * (MICRO // 100)
+    for nth in range(1, sim.tally[WITHDRAWN] + 1):
+        for r in range(sim.runners.shape[0]):
+            later = sim.runners[r, GONE] == nth and row < sim.runners[r, LOGGED_BEFORE]
+            if later and sim.runners[r, FACTOR] >= sim.settings[REMOVAL_FROM]:
+                odds_micro = reduced_odds(sim, odds_micro, sim.runners[r, FACTOR])
+    return odds_micro
 
 
 @kernel

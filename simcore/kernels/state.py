@@ -48,7 +48,7 @@ MATCHED: Final = 1
 """traded volume as published, two-sided pence"""
 LAST_TICK: Final = 2
 GONE: Final = 3
-"""1 = withdrawn"""
+"""0 = still in; the first runner withdrawn is 1, the next 2 …"""
 WIN: Final = 4
 """our profit on this runner's bets if it wins, micropence"""
 LOSE: Final = 5
@@ -57,7 +57,11 @@ KNOWN_WIN: Final = 6
 KNOWN_LOSE: Final = 7
 OUTCOME: Final = 8
 """-1 unknown, else LOSER, WINNER or PLACED"""
-N_RUNNER: Final = 9
+FACTOR: Final = 9
+"""reduction factor of a withdrawn runner, hundredths of a percent"""
+LOGGED_BEFORE: Final = 10
+"""rows of the log that came before its withdrawal"""
+N_RUNNER: Final = 11
 
 # fields of `market`
 STATUS_NOW: Final = 0
@@ -177,7 +181,9 @@ LAST_POLL_MS: Final = 21
 PICKED: Final = 22
 LOOK_MS: Final = 23
 """a snapshot is due then (polling at each message), once everything else of that millisecond has happened; 0 = none"""
-N_TALLY: Final = 24
+WITHDRAWN: Final = 24
+"""runners withdrawn so far"""
+N_TALLY: Final = 25
 
 # fields of `settings` and `reals`
 QUEUE_KIND: Final = 0

@@ -242,6 +242,16 @@ def test_successive_reductions_multiply_and_small_ones_do_not_count() -> None:
     assert result.gross_pence == round(100 * 100 * (8.0 * 0.75 * 0.9 - 1))
 
 
+def test_a_corrected_factor_replaces_the_first_one_and_spares_bets_matched_after_the_withdrawal() -> None:
+    tape = race(8.0, 3).at(95_000).row(d.REMOVED, runner=1, size=1000).at(96_000).row(d.REMOVED, runner=1, size=2500)
+    assert entered(8.0, 100, "BACK", finish(tape, d.WINNER, d.LOSER, d.LOSER)).gross_pence == 50_000
+    early = TapeBuilder(3).at(0).open(100_000).row(d.REMOVED, runner=1, size=2500)
+    early.place(d.ATB, 8.0, 1000).place(d.ATL, 8.2, 1000)
+    for second in range(1, 95):
+        early.at(second * 1000)
+    assert entered(8.0, 100, "BACK", finish(early, d.WINNER, d.LOSER, d.LOSER)).gross_pence == 70_000
+
+
 def test_a_back_in_a_two_way_dead_heat_wins_half_at_full_odds_and_loses_half() -> None:
     result = entered(4.0, 300, "BACK", finish(race(4.0), d.WINNER, d.WINNER))
     assert result.gross_pence == (150 * 3 - 150) * 100

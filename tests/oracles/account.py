@@ -39,7 +39,7 @@ class Account:
     def __init__(self, tape: Tape) -> None:
         self.runners = list(range(tape.n_runners))
         self.fills: list[Event] = []
-        self.gone: set[int] = set()
+        self.gone: dict[int, tuple[int, int]] = {}  # runner -> (its material factor, fills matched before it went)
         self.n_winners = 1
         self.outcome: dict[int, int] = {}
         self.mark_at_off = 0
@@ -63,10 +63,13 @@ class Account:
         self.largest_position = max(self.largest_position, abs(bets.win - bets.lose))
 
     def withdraw(self, gone: int, factor: int, *, on_winnings: bool) -> None:
-        self.gone.add(gone)
-        for event in self.fills:
-            if factor > 0 and event.order.runner != gone:
-                event.odds_micro = reduced(event.odds_micro, factor, on_winnings=on_winnings)
+        _, before = self.gone.get(gone, (0, len(self.fills)))
+        self.gone[gone] = (factor, before)  # a second word corrects the first one's factor, not its time
+        for number, event in enumerate(self.fills):
+            event.odds_micro = odds_micro(event.tick)
+            for each, matched_before in self.gone.values():
+                if each > 0 and number < matched_before:
+                    event.odds_micro = reduced(event.odds_micro, each, on_winnings=on_winnings)
 
     def profits(self, unmatched: Iterable[Order] = ()) -> list[int]:
         """Profit in every outcome, each unmatched order at its worst: matched if it would lose there, else not."""

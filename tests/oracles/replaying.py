@@ -89,7 +89,7 @@ def _settled_by(exchange: Exchange, simulation: Simulation) -> str:
     runners = {event.order.runner for event in exchange.log if event.what in FILLS}
     if not runners:
         return "none"
-    if runners <= exchange.account.gone:
+    if runners <= exchange.account.gone.keys():
         return "void"
     return "result" if simulation.settlement == "result" and exchange.account.winners() else "mark"
 
