@@ -146,8 +146,9 @@ class SweepConfig(Section, frozen=True, kw_only=True):
         return yaml.safe_dump(msgspec.to_builtins(self), sort_keys=False, allow_unicode=True, width=120)
 
     def hash(self) -> str:
-        """Hash of what can change a trial's result."""
+        """Hash of what can change a trial's result; a user's own core counts by its content (see `plan`), not by its folder."""
         tree = msgspec.to_builtins(self)
+        tree["strategy"]["core"] = tree["strategy"]["core"].rpartition("/")[2]
         del tree["ray"], tree["tracking"], tree["search"]["trials"], tree["data"]["store"]
         canonical = json.dumps(tree, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -67,6 +67,13 @@ def test_what_is_shown_is_the_same_sweep_with_nothing_left_unsaid(path: Path) ->
     assert named == set(core.parameters.__struct_fields__)
 
 
+def test_a_users_own_core_is_the_same_sweep_in_whatever_folder_its_file_lies() -> None:
+    here = read_config(CONFIGS[0], ["strategy.core=/bots/mine.py:MINE"])
+    there = read_config(CONFIGS[0], ["strategy.core=/shared/bots/mine.py:MINE"])
+    other = read_config(CONFIGS[0], ["strategy.core=/bots/mine.py:OTHER"])
+    assert here.hash() == there.hash() != other.hash()
+
+
 def test_what_cannot_change_a_result_is_no_part_of_the_hash() -> None:
     base = read_config(CONFIGS[0])
     for override in ("search.trials=7", "ray.runner=inline", "ray.workers=9", "tracking.kind=null", "data.store=x"):
