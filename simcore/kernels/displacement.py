@@ -116,23 +116,18 @@ def best_level(sim: Sim, r: int, b: int, now: int) -> int:
 
 @kernel
 def net_crossed(sim: Sim, r: int, now: int) -> None:
-    """Take away displacement that would stand at or through the best of the other side; of both sides, where both would.
+    """Take away displacement that stands at or through the best of the other side, on both sides alike.
 
     Without this a sweep that refills leaves free money. Where the record itself is crossed, it stays as it was.
     """
-    while True:
-        back = best_level(sim, r, ATB, now)
-        lay = best_level(sim, r, ATL, now)
-        if back < 0 or lay >= N_TICKS or back < lay:
-            return
-        back_yields = displaced_now(sim, r, ATB, back, now) > 0
-        lay_yields = displaced_now(sim, r, ATL, lay, now) > 0
-        if not (back_yields or lay_yields):
-            return
-        if back_yields:
-            set_displaced(sim, r, ATB, back, 0, now)
-        if lay_yields:
-            set_displaced(sim, r, ATL, lay, 0, now)
+    back = best_level(sim, r, ATB, now)
+    lay = best_level(sim, r, ATL, now)
+    if back < 0 or lay >= N_TICKS:
+        return
+    for t in range(lay, back + 1):
+        for b in (ATB, ATL):
+            if displaced_now(sim, r, b, t, now) > 0:
+                set_displaced(sim, r, b, t, 0, now)
 
 
 @kernel

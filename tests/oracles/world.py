@@ -6,7 +6,7 @@ world is R + D, never below nothing. Nothing here is fast and nothing is shared 
 
 from __future__ import annotations
 
-from simcore.dtypes import ATB
+from simcore.dtypes import ATB, ATL
 from simcore.models.refill import Refill, RefillHalfLife, RefillInstant
 
 Level = tuple[int, int, int]
@@ -91,12 +91,13 @@ class World:
 
     def net_crossed(self, runner: int, now_ms: int) -> None:
         """Displacement above the record may not stand at or through the best of the other side: it goes."""
-        while any(level[0] == runner for level in self.stamped):
-            atb, atl = self.best(runner, 0, now_ms), self.best(runner, 1, now_ms)
-            if atb is None or atl is None or atb < atl:
-                return
-            guilty = [level for level in ((runner, 0, atb), (runner, 1, atl)) if self.displacement(level, now_ms) > 0]
-            if not guilty:
-                return
-            for level in guilty:
+        if all(level[0] != runner for level in self.stamped):
+            return
+        atb, atl = self.best(runner, ATB, now_ms), self.best(runner, ATL, now_ms)
+        if atb is None or atl is None:
+            return
+        for level in [level for level in self.stamped if level[0] == runner]:
+            _, book, tick = level
+            through = tick >= atl if book == ATB else tick <= atb
+            if through and self.displacement(level, now_ms) > 0:
                 del self.stamped[level]
