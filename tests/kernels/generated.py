@@ -137,9 +137,10 @@ class Told:
         self.builder.row(d.BET_DELAY, size=tick % 3)
 
     def remove(self, runner: int, book: int, tick: int, pence: int) -> None:
-        if not self.gone:
+        """One runner is withdrawn, and its factor corrected perhaps."""
+        if self.gone <= {runner}:
             self.gone.add(runner)
-            self.builder.row(d.REMOVED, runner=runner, size=pence)
+            self.builder.row(d.REMOVED, runner=runner, size=min(pence, 5000))
 
     def last_traded(self, runner: int, book: int, tick: int, pence: int) -> None:
         self.builder.row(d.LAST_TRADED, runner=runner, tick=tick)
