@@ -53,17 +53,33 @@ def resolve_simulation(choice: str | Mapping[str, Any] | Simulation) -> Simulati
         return choice
     if isinstance(choice, str):
         return _preset(choice)
-    given = dict(choice)
+    given = _lengthened(choice)
     base = msgspec.to_builtins(_preset(given.pop("preset", "default")))
     for key, value in given.items():
-        if key in ("delays", "costs") and isinstance(value, Mapping):
-            base[key] = {**base[key], **value}
-        else:
-            base[key] = value
+        partial = isinstance(value, Mapping) and isinstance(base.get(key), dict) and "kind" not in value
+        base[key] = {**base[key], **value} if partial else value
     try:
         return msgspec.convert(base, Simulation)
     except msgspec.ValidationError as error:
         raise ModelError(f"simulation: {error}; see docs/simulator.md for the keys") from error
+
+
+def _lengthened(choice: Mapping[str, Any]) -> dict[str, Any]:
+    """The short forms written out: `queue: proportional`, `queue: back_biased(2)`, `refill: never`, `refill_ms: 5000` (0 =
+    instant, infinity = never), and each delay by its own name."""
+    given = dict(choice)
+    for name in Delays.__struct_fields__:
+        if name in given:
+            given["delays"] = {**given.get("delays", {}), name: given.pop(name)}
+    if "refill_ms" in given:
+        ms = given.pop("refill_ms")
+        named = {0: "instant", float("inf"): "never"}.get(ms)
+        given["refill"] = {"kind": named} if named else {"kind": "half_life", "ms": ms}
+    for key in ("queue", "refill"):
+        if isinstance(given.get(key), str):
+            kind, _, k = given[key].rstrip(")").partition("(")
+            given[key] = {"kind": kind, "k": float(k)} if k.replace(".", "", 1).isdigit() else {"kind": given[key]}
+    return given
 
 
 def _preset(name: object) -> Simulation:
