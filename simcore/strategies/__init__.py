@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import sys
 from pathlib import Path
 
 from simcore.errors import ModelError
@@ -28,10 +30,12 @@ def resolve_core(choice: str | Core) -> Core:
 def _load(path: Path, name: str) -> Core:
     if not path.is_file():
         raise ModelError(f"core file {path} does not exist; name a Python file that defines {name}")
-    spec = importlib.util.spec_from_file_location(f"furlong_core_{path.stem}", path)
+    home = f"furlong_core_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(home, path)
     if spec is None or spec.loader is None:
         raise ModelError(f"core file {path} cannot be loaded as Python; name a .py file that defines {name}")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[home] = module  # where the types its annotations name are looked up
     try:
         spec.loader.exec_module(module)
     except Exception as error:

@@ -18,11 +18,16 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     def window(self) -> tuple[float, float]:
         """(first, last) seconds before the advertised start between which the core is asked; first > last."""
-        raise NotImplementedError  # pragma: no cover - abstract
+        raise self._missing("window")
 
     def pick(self) -> tuple[float, int]:
         """(seconds before the advertised start, rank) of the pick the harness makes; rank 0 is the favourite."""
-        raise NotImplementedError  # pragma: no cover - abstract
+        raise self._missing("pick")
+
+    def _missing(self, method: str) -> ModelError:
+        return ModelError(
+            f"core parameters {type(self).__name__} must define `{method}`; simcore/strategies/daf.py shows how"
+        )
 
     def trades_in_play(self) -> bool:
         """Whether the core is asked in-play too."""
@@ -30,7 +35,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     def vector(self) -> NDArray[np.float64]:
         """What the compiled core reads: its parameters as numbers, in the order the core's file documents."""
-        raise NotImplementedError  # pragma: no cover - abstract
+        raise self._missing("vector")
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,10 @@ def _step(runner: int, middles: list[int], books: list[Any], traded: list[Any], 
 
 
 def _book(middle: int, draw: Any) -> dict[str, dict[float, float]]:
-    size = lambda: round(float(draw.uniform(5.0, 60.0)), 2)  # noqa: E731
+
+    def size() -> float:
+        return round(float(draw.uniform(5.0, 60.0)), 2)
+
     return {
         "atb": {float(ODDS[middle - 1 - level]): size() for level in range(12)},
         "atl": {float(ODDS[middle + 1 + level]): size() for level in range(12)},
