@@ -5,6 +5,7 @@ from __future__ import annotations
 from simcore.dtypes import ATB, ATL, CLOSED, OPEN
 from simcore.kernels.account import mark_to_market
 from simcore.kernels.compiling import Int2, Real1, kernel
+from simcore.kernels.displacement import net_touched
 from simcore.kernels.fills import hear
 from simcore.kernels.harness import best_own, reconcile, snapshot, view_of
 from simcore.kernels.record import apply_message, note_off
@@ -133,6 +134,7 @@ def poll(
     view = view_of(sim, views, i)
     sim.tally[POLLS] += 1
     if sim.tally[FILLS] > 0 or timeline.shape[0] > 0:
+        net_touched(sim, now)
         mark = mark_to_market(sim, now)
         sim.tally[WORST_MARK] = min(sim.tally[WORST_MARK], mark)
         write_line(sim, view, timeline, mark, now)

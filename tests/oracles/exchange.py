@@ -278,12 +278,12 @@ class Exchange:
 
     def arrive(self, order: Order, now_ms: int) -> None:
         """An order of ours reaches the exchange: best execution first, the rest joins the queue."""
-        self.net_crossed(now_ms)
         reason = self.refusal(order)
         if reason:
             self.note(order, "refused", order.remaining, now_ms, reason=reason)
             order.remaining, order.state = 0, DONE
             return
+        self.net_crossed(now_ms)
         order.accepted_ms = now_ms
         order.state = STANDING
         hit = other(order.book)

@@ -184,6 +184,7 @@ class Harness:
             return Sent()
         self.hear(now_ms)
         self.polls += 1
+        self.exchange.net_crossed(now_ms)
         self.worst_mark = min(self.worst_mark, self.exchange.account.mark(self.exchange, now_ms))
         if seen.in_play and not self.parameters.trades_in_play():
             self.stopped = True
