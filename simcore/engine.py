@@ -17,9 +17,10 @@ from simcore.kernels import state as st
 from simcore.kernels.compiling import compile_kernel
 from simcore.kernels.loop import run
 from simcore.kernels.settlement import result_known, settle
+from simcore.models.charges_by_date import TRANSACTION_CHARGE
 from simcore.models.queue import QueueBackBiased, QueueNone
 from simcore.models.refill import RefillHalfLife, RefillInstant
-from simcore.models.rules_by_date import MINIMUM_STAKE_GBP, TRANSACTION_CHARGE, day_of
+from simcore.models.rules_by_date import MINIMUM_STAKE, REDUCTION, day_of
 from simcore.models.simulation import Simulation, resolve_simulation
 from simcore.results import REFUSALS, MarketResult
 from simcore.strategies import Core, Parameters, resolve_core
@@ -146,11 +147,12 @@ def settings_of(bench: Bench, simulation: Simulation, parameters: Parameters | N
     values[st.POLL_MS] = simulation.poll_ms
     values[st.SEQUENTIAL] = simulation.cancel_then_place == "sequential"
     values[st.FUNDS_PENCE] = round(costs.funds_pounds * 100)
-    minimum = MINIMUM_STAKE_GBP.on(day_of(bench.first_ms))
+    day = day_of(bench.first_ms)
+    minimum = MINIMUM_STAKE[costs.currency].on(day)
     values[st.MINIMUM_PENCE] = minimum.stake_pence if costs.minimum_stake else 0
     values[st.MINIMUM_PAYOUT_PENCE] = minimum.payout_pence
     place_market = bench.tape.info.market_type == "PLACE"
-    values[st.REMOVAL_FROM] = 400 if place_market else 250
+    values[st.REMOVAL_FROM] = REDUCTION.on(day).from_factor(place_market=place_market)
     values[st.REMOVAL_ON_WINNINGS] = place_market
     if parameters is not None:
         first_s, last_s = parameters.window()

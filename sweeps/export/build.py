@@ -12,7 +12,7 @@ import msgspec
 import pandas as pd
 import pyarrow.parquet as pq
 
-from simcore.models.rules_by_date import MINIMUM_STAKE_GBP
+from simcore.models.rules_by_date import MINIMUM_STAKE
 from simcore.models.simulation import Simulation
 from simcore.strategies import resolve_core
 from simcore.strategies.base import Core, Parameters
@@ -145,7 +145,7 @@ def limits_of(simulation: Simulation, core: Core, parameters: Parameters, larges
             MinimumStake(
                 date_from=since, stake_pounds=pounds_of(rule.stake_pence), payout_pounds=pounds_of(rule.payout_pence)
             )
-            for since, rule in MINIMUM_STAKE_GBP.rows
+            for since, rule in MINIMUM_STAKE[simulation.costs.currency].rows
         ),
     )
 

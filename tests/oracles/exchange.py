@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from simcore import dtypes as d
 from simcore.models.queue import QueueBackBiased, QueueNone
-from simcore.models.rules_by_date import MINIMUM_STAKE_GBP, day_of
+from simcore.models.rules_by_date import MINIMUM_STAKE, day_of
 from simcore.models.simulation import Simulation
 from simcore.tapes.tape import Tape
 from simcore.units import ODDS_HUNDREDTHS
@@ -32,7 +32,7 @@ class Exchange:
         self.last_tick: dict[int, int] = {}
         self.matched: dict[int, int] = dict.fromkeys(range(tape.n_runners), 0)
         self.carry = 0
-        self.minimum = MINIMUM_STAKE_GBP.on(day_of(int(tape.message_ms[0])))
+        self.minimum = MINIMUM_STAKE[simulation.costs.currency].on(day_of(int(tape.message_ms[0])))
 
     # --- the log -------------------------------------------------------------------------------------------------
 

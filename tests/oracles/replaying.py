@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from simcore import dtypes as d
-from simcore.models.rules_by_date import TRANSACTION_CHARGE, day_of
+from simcore.models.charges_by_date import TRANSACTION_CHARGE
+from simcore.models.rules_by_date import day_of
 from simcore.models.simulation import Simulation
 from simcore.results import REFUSALS
 from simcore.strategies.base import Core, Parameters
