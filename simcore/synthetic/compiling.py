@@ -23,6 +23,10 @@ register(Real2, types.float64[:, ::1])
 
 
 def kernel(function: Function) -> Function:
-    """Mark a top-level function of this room as a kernel; its machine code is kept on disk."""
-    compiled: Function = njit(cache=True)(function)
+    """Mark a top-level function of this room as a kernel; its machine code is kept on disk.
+
+    Kernels own no memory: nothing in them allocates, whoever calls keeps every array alive. So they are compiled without
+    reference counts, as a replay's are (`simcore.kernels.compiling`).
+    """
+    compiled: Function = njit(cache=True, _nrt=False)(function)
     return compiled

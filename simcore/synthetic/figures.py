@@ -20,7 +20,7 @@ from simcore.synthetic import scan
 from simcore.synthetic.scan import Scan
 from simcore.tapes.facts import actual_off_ms
 from simcore.tapes.tape import Tape
-from simcore.units import ODDS, tick_of
+from simcore.units import N_TICKS, ODDS, tick_of
 
 Int = NDArray[np.int64]
 Real = NDArray[np.float64]
@@ -96,6 +96,9 @@ def scan_of(tape: Tape, off_ms: int, longest_s: int) -> tuple[Scan, Int]:
         samples=np.zeros((seconds, tape.n_runners, scan.N_SAMPLE), np.int64),
         events=np.zeros((tape.n_rows, 3), np.int64),
         n_events=np.zeros(1, np.int64),
+        book=np.zeros((tape.n_runners, 2, N_TICKS), np.int64),
+        best=np.tile(np.array([-1, N_TICKS]), (tape.n_runners, 1)),
+        before=np.zeros((tape.n_runners, 2), np.int64),
     )
     rows = np.stack(
         [getattr(tape, name).astype(np.int64) for name in ("kind", "book", "runner", "tick", "size")], axis=1

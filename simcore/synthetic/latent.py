@@ -21,7 +21,7 @@ from typing import Final
 
 import numpy as np
 
-from simcore.kernels.compiling import Int2, Real1
+from simcore.kernels.compiling import Int2, Real1, compile_kernel
 from simcore.synthetic.compiling import Real2, kernel
 from simcore.synthetic.randomness import normal, uniform
 from simcore.units import N_TICKS, ODDS
@@ -53,11 +53,11 @@ def fair_millitick(chance: float) -> int:
 
 
 @kernel
-def favourite_of(chance: Real1) -> int:
-    """The runner with the largest chance, the first of equals."""
+def favourite_of(chance: Real2, s: int) -> int:
+    """The runner with the largest chance at second s, the first of equals."""
     best = 0
-    for r in range(chance.shape[0]):
-        if chance[r] > chance[best]:
+    for r in range(chance.shape[1]):
+        if chance[s, r] > chance[s, best]:
             best = r
     return best
 
@@ -70,17 +70,25 @@ def drift_of(chance: float, ticks_per_minute: float) -> float:
     return float(-ticks_per_minute / 60.0 * step * max(chance, SMALLEST))
 
 
-@kernel
 def walk(start: Real1, wobble: Real1, key_a: int, key_b: int, drift_from: int, ticks_per_minute: float) -> Real2:
     """Chances second by second from `start`: (len(wobble) + 1, runners)."""
-    n = start.shape[0]
-    chance = np.empty((wobble.shape[0] + 1, n))
+    chance = np.empty((len(wobble) + 1, len(start)))
     chance[0] = start
-    shock = np.empty(n)
+    compile_kernel(fill_chances)
+    fill_chances(chance, np.empty(len(start)), wobble, key_a, key_b, drift_from, ticks_per_minute)
+    return chance
+
+
+@kernel
+def fill_chances(
+    chance: Real2, shock: Real1, wobble: Real1, key_a: int, key_b: int, drift_from: int, ticks_per_minute: float
+) -> None:
+    """Every row of `chance` after the first; `shock` is room for the ε of a second."""
+    n = chance.shape[1]
     drifting = -1
     for s in range(wobble.shape[0]):
         if s == drift_from:
-            drifting = favourite_of(chance[s])
+            drifting = favourite_of(chance, s)
         mean = 0.0
         for r in range(n):
             size = wobble[s] * normal(key_a, key_b, s, 4 * r)
@@ -90,7 +98,6 @@ def walk(start: Real1, wobble: Real1, key_a: int, key_b: int, drift_from: int, t
             mean += chance[s, r] * shock[r]
         for r in range(n):
             chance[s + 1, r] = chance[s, r] * (1.0 + shock[r] - mean)
-    return chance
 
 
 @kernel
@@ -105,14 +112,20 @@ def draw_winner(chance: Real1, key_a: int, key_b: int) -> int:
     return int(chance.shape[0] - 1)
 
 
-@kernel
 def fair_path(chance: Real2) -> Int2:
     """(seconds + 1, runners) int64, `fair_millitick` of every chance."""
     fair = np.empty(chance.shape, np.int64)
+    compile_kernel(fill_fair)
+    fill_fair(fair, chance)
+    return fair
+
+
+@kernel
+def fill_fair(fair: Int2, chance: Real2) -> None:
+    """Fill `fair` with the `fair_millitick` of every chance."""
     for s in range(chance.shape[0]):
         for r in range(chance.shape[1]):
             fair[s, r] = fair_millitick(chance[s, r])
-    return fair
 
 
 def starting_chances(n_runners: int, spread: float, key_a: int, key_b: int) -> Real1:

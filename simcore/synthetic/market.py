@@ -88,8 +88,7 @@ def frame_of(plan: Plan) -> Frame:
     wobble = curve_at(sport.wobble, off_s - np.arange(end_s, dtype=np.float64) - 0.5) / math.sqrt(60.0)
     start = starting_chances(n_runners, sport.strength_spread, *keys(plan.seed, plan.market_id, "strength"))
     drift_from = advertised_s - plan.drift_lead_s if plan.drift_ticks_per_minute else NO_DRIFT
-    for function in (walk, fair_path, draw_winner):
-        compile_kernel(function)
+    compile_kernel(draw_winner)
     a, b = keys(plan.seed, plan.market_id, "truth")
     chance = walk(start, wobble, a, b, drift_from, plan.drift_ticks_per_minute)
     winner = int(draw_winner(chance[-1], *keys(plan.seed, plan.market_id, "winner")))

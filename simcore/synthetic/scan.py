@@ -5,6 +5,7 @@ window    : index of a span of time to the actual off, see `figures.WINDOWS`
 counts    : (windows, N_COUNT) int64, columns below
 placed_at, cancelled_at : (N_DISTANCE,) int64, rows by ticks from the best of their own book
 samples   : (seconds, runners, N_SAMPLE) int64, the book at each whole second to the off; -1 / 350 = empty touch
+book      : (runners, 2, 350) int64, the ladders as they are followed;  best, before : (runners, 2) int64, their touch
 events    : (rows, 3) int64 sizes: kind (0 trade one-sided pence, 1 placement pence), size, runner × 2 + book hit (−1: unknown)
 """
 
@@ -57,6 +58,9 @@ class Scan(NamedTuple):
     samples: Int
     events: Int
     n_events: Int
+    book: Int
+    best: Int
+    before: Int
 
 
 @kernel
@@ -173,10 +177,7 @@ def scan_tape(
 
     samples[i] is the book as it stood at first_ms + 1000 i.
     """
-    book = np.zeros((n_runners, 2, N_TICKS), np.int64)
-    best = np.empty((n_runners, 2), np.int64)
-    best[:, ATB], best[:, ATL] = -1, N_TICKS
-    before = best.copy()
+    book, best, before = out.book, out.best, out.before
     second, w = 0, 0
     for message in range(message_ms.shape[0]):
         now = message_ms[message]
@@ -185,7 +186,8 @@ def scan_tape(
             second += 1
         while w < edges_s.shape[0] and now >= off_ms - 1000 * edges_s[w]:
             w += 1
-        before[:] = best
+        for r in range(n_runners):
+            before[r, ATB], before[r, ATL] = best[r, ATB], best[r, ATL]
         last_runner, seen, known, any_row, image = -1, 0, 0, False, False
         for i in range(row_of[message], row_of[message + 1]):
             kind, b, r = rows[i, 0], rows[i, 1], rows[i, 2]

@@ -31,7 +31,7 @@ class Desk(NamedTuple):
     """What the transcription holds between messages; see the module's notation.
 
     new : (4, 350) int64, the runner's numbers after the message;  hit : (2, 350) int64, two-sided pence traded by side;
-    seen : (2, 350) int64, 1 where the message names the level
+    seen : (2, 350) int64, 1 where the message names the level;  low, high : (2,) int64, ends of the hit ticks of each side
     """
 
     shown: Int
@@ -39,6 +39,8 @@ class Desk(NamedTuple):
     new: Int
     hit: Int
     seen: Int
+    low: Int
+    high: Int
     rows: Int
     tally: Int
 
@@ -55,6 +57,8 @@ def open_desk(n_runners: int, capacity: int) -> Desk:
         new=np.zeros((N_COLUMNS, N_TICKS), np.int64),
         hit=np.zeros((2, N_TICKS), np.int64),
         seen=np.zeros((2, N_TICKS), np.int64),
+        low=np.empty(2, np.int64),
+        high=np.empty(2, np.int64),
         rows=np.empty((capacity, 5), np.int64),
         tally=np.zeros(1, np.int64),
     )
@@ -85,17 +89,17 @@ def side_hit(d: Desk, r: int, t: int) -> int:
 
 
 @kernel
-def write_trades(d: Desk, r: int, low: Int1, high: Int1) -> None:
-    """Pre-placements of both books, then each aggressor's sweep, best price first; the hit ticks lie in low[b] .. high[b]."""
+def write_trades(d: Desk, r: int) -> None:
+    """Pre-placements of both books, then each aggressor's sweep, best price first."""
     for b in (ATB, ATL):
-        for t in range(low[b], high[b] + 1):
+        for t in range(d.low[b], d.high[b] + 1):
             excess = d.hit[b, t] // 2 - d.shown[r, b, t]
             if excess > 0:
                 add(d, PLACE, b, r, t, excess)
-    for t in range(high[ATB], low[ATB] - 1, -1):
+    for t in range(d.high[ATB], d.low[ATB] - 1, -1):
         if d.hit[ATB, t] > 0:
             add(d, TRADE, ATB, r, t, d.hit[ATB, t])
-    for t in range(low[ATL], high[ATL] + 1):
+    for t in range(d.low[ATL], d.high[ATL] + 1):
         if d.hit[ATL, t] > 0:
             add(d, TRADE, ATL, r, t, d.hit[ATL, t])
 
@@ -109,9 +113,17 @@ def left_over(d: Desk, r: int, b: int, t: int) -> int:
 
 
 @kernel
+def show(d: Desk, r: int, column: int, t: int, value: int) -> None:
+    """Take over one published number; a level better than the touch is the new touch."""
+    d.shown[r, column, t] = value
+    if value > 0 and ((column == ATB and t > d.best[r, ATB]) or (column == ATL and t < d.best[r, ATL])):
+        d.best[r, column] = t
+
+
+@kernel
 def settle_best(d: Desk, r: int, b: int) -> None:
-    """Find the touch again after a runner's change."""
-    t = N_TICKS - 1 if b == ATB else 0
+    """Move a runner's touch past levels that its change emptied."""
+    t = d.best[r, b]
     step = -1 if b == ATB else 1
     while 0 <= t < N_TICKS and d.shown[r, b, t] == 0:
         t += step
@@ -119,10 +131,10 @@ def settle_best(d: Desk, r: int, b: int) -> None:
 
 
 @kernel
-def classify(d: Desk, changes: Int2, first: int, last: int, rises_as: int, low: Int1, high: Int1) -> None:
+def classify(d: Desk, changes: Int2, first: int, last: int, rises_as: int) -> None:
     """Sort the runner's rises of traded volume into hits by side and rows that hit no side."""
     r = changes[first, 0]
-    low[:], high[:] = N_TICKS, -1
+    d.low[:], d.high[:] = N_TICKS, -1
     for i in range(first, last):
         if changes[i, 1] != TRD:
             continue
@@ -133,7 +145,7 @@ def classify(d: Desk, changes: Int2, first: int, last: int, rises_as: int, low: 
         b = side_hit(d, r, t)
         if b != _UNDECIDED:
             d.hit[b, t] = rise
-            low[b], high[b] = min(low[b], t), max(high[b], t)
+            d.low[b], d.high[b] = min(d.low[b], t), max(d.high[b], t)
 
 
 @kernel
@@ -150,7 +162,7 @@ def write_volume(d: Desk, changes: Int2, first: int, last: int, rises_as: int) -
 
 
 @kernel
-def write_levels(d: Desk, changes: Int2, first: int, last: int, low: Int1, high: Int1, sign: int) -> None:
+def write_levels(d: Desk, changes: Int2, first: int, last: int, sign: int) -> None:
     """Cancels (sign −1) or placements (sign 1): levels the message names, then levels hit but not named, ATB before ATL."""
     r = changes[first, 0]
     for b in (ATB, ATL):
@@ -159,7 +171,7 @@ def write_levels(d: Desk, changes: Int2, first: int, last: int, low: Int1, high:
                 difference = left_over(d, r, b, changes[i, 2])
                 if difference * sign > 0:
                     add(d, PLACE if sign > 0 else CANCEL, b, r, changes[i, 2], difference * sign)
-        for t in range(low[b], high[b] + 1):
+        for t in range(d.low[b], d.high[b] + 1):
             if d.hit[b, t] > 0 and d.seen[b, t] == 0:
                 difference = left_over(d, r, b, t)
                 if difference * sign > 0:
@@ -167,7 +179,7 @@ def write_levels(d: Desk, changes: Int2, first: int, last: int, low: Int1, high:
 
 
 @kernel
-def write_runner(d: Desk, changes: Int2, first: int, last: int, rises_as: int, low: Int1, high: Int1) -> None:
+def write_runner(d: Desk, changes: Int2, first: int, last: int, rises_as: int) -> None:
     """All rows of one runner in one message, and the state after it."""
     r = changes[first, 0]
     for i in range(first, last):
@@ -175,16 +187,16 @@ def write_runner(d: Desk, changes: Int2, first: int, last: int, rises_as: int, l
         d.new[column, t] = changes[i, 3]
         if column < 2:
             d.seen[column, t] = 1
-    classify(d, changes, first, last, rises_as, low, high)
-    write_trades(d, r, low, high)
+    classify(d, changes, first, last, rises_as)
+    write_trades(d, r)
     write_volume(d, changes, first, last, rises_as)
-    write_levels(d, changes, first, last, low, high, -1)
-    write_levels(d, changes, first, last, low, high, 1)
+    write_levels(d, changes, first, last, -1)
+    write_levels(d, changes, first, last, 1)
     for i in range(first, last):
         column, t = changes[i, 1], changes[i, 2]
         if column == LTP:
             add(d, LAST_TRADED, NO_BOOK, r, changes[i, 3], 0)
-        d.shown[r, column, t] = changes[i, 3]
+        show(d, r, column, t, changes[i, 3])
         if column < 2:
             d.seen[column, t] = 0
         elif column == TRD:
@@ -199,7 +211,6 @@ def write_messages(d: Desk, message_row: Int1, changes: Int2, rises_as: Int1, ex
 
     row_of : (messages + 1,) int64 is filled with the first row of each message.
     """
-    low, high = np.empty(2, np.int64), np.empty(2, np.int64)
     e = 0
     for message in range(message_row.shape[0] - 1):
         row_of[message] = d.tally[0]
@@ -211,5 +222,5 @@ def write_messages(d: Desk, message_row: Int1, changes: Int2, rises_as: Int1, ex
             first = i
             while i < end and changes[i, 0] == changes[first, 0]:
                 i += 1
-            write_runner(d, changes, first, i, rises_as[message], low, high)
+            write_runner(d, changes, first, i, rises_as[message])
     row_of[message_row.shape[0] - 1] = d.tally[0]
