@@ -67,7 +67,9 @@ WINNERS: Final = 16
 """market row: number of winners is now size."""
 TRADED_FALL: Final = 17
 """runner row: traded volume at tick fell by size (two-sided pence); clamped, counted, fills nobody."""
-N_KINDS: Final = 18
+DELAY_MODEL: Final = 18
+"""market row: size 1 = the bet delay spares orders that nobody would match at once (PASSIVE), 0 = it does not."""
+N_KINDS: Final = 19
 
 OPEN: Final = 0
 SUSPENDED: Final = 1

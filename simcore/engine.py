@@ -16,11 +16,13 @@ from simcore.errors import ModelError, SimulationError
 from simcore.kernels import state as st
 from simcore.kernels.compiling import compile_kernel
 from simcore.kernels.loop import run
+from simcore.kernels.randomness import keys
 from simcore.kernels.settlement import result_known, settle
 from simcore.models.charges_by_date import TRANSACTION_CHARGE
-from simcore.models.queue import QueueBackBiased, QueueNone
+from simcore.models.latency import median_and_sigma
+from simcore.models.queue import QueueBackBiased, QueueNone, QueueProportional, QueueSampled
 from simcore.models.refill import RefillHalfLife, RefillInstant
-from simcore.models.rules_by_date import MINIMUM_STAKE, REDUCTION, day_of
+from simcore.models.rules_by_date import MINIMUM_STAKE, PROFIT_RATIO, REDUCTION, day_of
 from simcore.models.simulation import Simulation, resolve_simulation
 from simcore.results import REFUSALS, MarketResult
 from simcore.strategies import Core, Parameters, resolve_core
@@ -30,7 +32,20 @@ from simcore.tapes.tape import Tape
 from simcore.units import ODDS
 
 FIRST_CAPACITY = 1024
-FILL_KINDS = ("passive", "aggressive", "unattributed")
+FILL_KINDS = ("passive", "aggressive", "unattributed", "at_close")
+_QUEUES = {
+    QueueNone: st.QUEUE_NONE,
+    QueueProportional: st.QUEUE_PROPORTIONAL,
+    QueueBackBiased: st.QUEUE_BACK_BIASED,
+    QueueSampled: st.QUEUE_SAMPLED,
+}
+_DELAYS = {
+    "place_ms": (st.PLACE_MS, st.PLACE_SIGMA),
+    "cancel_ms": (st.CANCEL_MS, st.CANCEL_SIGMA),
+    "replace_ms": (st.REPLACE_MS, st.REPLACE_SIGMA),
+    "ack_ms": (st.ACK_MS, st.ACK_SIGMA),
+    "order_stream_ms": (st.ORDER_STREAM_MS, st.ORDER_STREAM_SIGMA),
+}
 
 
 @dataclass(frozen=True)
@@ -67,12 +82,13 @@ def replay(
 
     parameters : the core's frozen object, a mapping of its fields, a preset's name, or None for the core's defaults
     simulation : a preset's name, a mapping of the YAML's `simulation` keys, or the frozen object
-    seed       : decides everything random in the simulation; the models of today draw nothing
+    seed       : with the market's id it decides everything random in the simulation (sampled queue, log-normal delays)
     record     : also return every fill and the timeline
     Raises ModelError for what does not make sense, SimulationError for a tape that cannot be replayed.
     """
     chosen = resolve_core(core)
-    return _replay(prepare(tape), chosen, make_parameters(chosen, parameters), resolve_simulation(simulation), record)
+    assumed = resolve_simulation(simulation)
+    return _replay(prepare(tape), chosen, make_parameters(chosen, parameters), assumed, seed, record)
 
 
 def replay_batch(
@@ -85,7 +101,7 @@ def replay_batch(
 ) -> list[MarketResult]:
     """Replay one market with many configurations; results in their order, each as `replay` gives it."""
     chosen, assumed, bench = resolve_core(core), resolve_simulation(simulation), prepare(tape)
-    return [_replay(bench, chosen, each, assumed, False) for each in parameters]
+    return [_replay(bench, chosen, each, assumed, seed, False) for each in parameters]
 
 
 def make_parameters(core: Core, given: Parameters | Mapping[str, Any] | str | None) -> Parameters:
@@ -127,23 +143,28 @@ def _views(ring: int, slots: int, orders: int) -> st.Views:
     return views
 
 
-def settings_of(bench: Bench, simulation: Simulation, parameters: Parameters | None) -> tuple[st.Int, st.Real]:
+def settings_of(
+    bench: Bench, simulation: Simulation, parameters: Parameters | None, seed: int = 0
+) -> tuple[st.Int, st.Real]:
     """The assumptions as the numbers the kernels read."""
     values = np.zeros(st.N_SETTING, np.int64)
     reals = np.zeros(st.N_REAL)
     delays, costs = simulation.delays, simulation.costs
     queue, refill = simulation.queue, simulation.refill
-    values[st.QUEUE_KIND] = st.QUEUE_NONE if isinstance(queue, QueueNone) else st.QUEUE_PROPORTIONAL
-    if isinstance(queue, QueueBackBiased):
-        values[st.QUEUE_KIND], reals[st.QUEUE_K] = st.QUEUE_BACK_BIASED, queue.k
+    values[st.QUEUE_KIND] = _QUEUES[type(queue)]
+    reals[st.QUEUE_K] = queue.k if isinstance(queue, QueueBackBiased) else 0.0
+    values[st.KEY_A], values[st.KEY_B] = keys(seed, bench.tape.market_id, "replay")
     values[st.REFILL_KIND] = st.REFILL_INSTANT if isinstance(refill, RefillInstant) else st.REFILL_NEVER
     if isinstance(refill, RefillHalfLife):
         values[st.REFILL_KIND], values[st.HALF_LIFE_MS] = st.REFILL_HALF_LIFE, refill.ms
     values[st.FRONT] = simulation.unattributed == "front"
     values[st.DISPLACE] = simulation.displacement
-    values[st.PLACE_MS], values[st.CANCEL_MS] = delays.place_ms, delays.cancel_ms
-    values[st.OBSERVE_MS], values[st.ACK_MS] = delays.observe_ms, delays.ack_ms
-    values[st.ORDER_STREAM_MS] = delays.order_stream_ms
+    reals[st.SEVERITY] = simulation.reaction.severity if simulation.displacement else 0.0
+    values[st.REACTION_MS] = simulation.reaction.half_life_ms
+    for name, (median, sigma) in _DELAYS.items():
+        values[median], reals[sigma] = median_and_sigma(getattr(delays, name))
+    values[st.OBSERVE_MS] = delays.observe_ms
+    values[st.LONG_WAY] = simulation.below_minimum == "place_cut_replace"
     values[st.POLL_MS] = simulation.poll_ms
     values[st.SEQUENTIAL] = simulation.cancel_then_place == "sequential"
     values[st.FUNDS_PENCE] = round(costs.funds_pounds * 100)
@@ -151,6 +172,12 @@ def settings_of(bench: Bench, simulation: Simulation, parameters: Parameters | N
     minimum = MINIMUM_STAKE[costs.currency].on(day)
     values[st.MINIMUM_PENCE] = minimum.stake_pence if costs.minimum_stake else 0
     values[st.MINIMUM_PAYOUT_PENCE] = minimum.payout_pence
+    values[st.MINIMUM_LIABILITY] = minimum.bsp_lay_pence if costs.minimum_stake else 0
+    ratio = PROFIT_RATIO.on(day) if costs.minimum_stake else None
+    if ratio is not None:
+        values[st.CHECKS_RATIO] = 1
+        values[st.RATIO_LEAST], values[st.RATIO_MOST] = 100 + ratio.least_percent, 100 + ratio.most_percent
+    values[st.HAS_CLOSE] = bench.tape.info.bsp_market
     place_market = bench.tape.info.market_type == "PLACE"
     values[st.REMOVAL_FROM] = REDUCTION.on(day).from_factor(place_market=place_market)
     values[st.REMOVAL_ON_WINNINGS] = place_market
@@ -174,9 +201,11 @@ def _ring(bench: Bench, simulation: Simulation) -> int:
     return int(inside.max()) + 2
 
 
-def _replay(bench: Bench, core: Core, parameters: Parameters, simulation: Simulation, record: bool) -> MarketResult:
+def _replay(
+    bench: Bench, core: Core, parameters: Parameters, simulation: Simulation, seed: int, record: bool
+) -> MarketResult:
     warm(core)
-    settings, reals = settings_of(bench, simulation, parameters)
+    settings, reals = settings_of(bench, simulation, parameters, seed)
     script = np.zeros((0, st.N_REQUEST), np.int64)
     vector = np.ascontiguousarray(parameters.vector(), np.float64)
     lines = _n_lines(bench, settings) if record else 0
@@ -225,7 +254,7 @@ class Money:
 
 
 def _settled_by(sim: st.Sim, simulation: Simulation) -> str:
-    filled = sim.log[: sim.tally[st.N_LOGGED], st.WHAT] <= st.FILL_UNATTRIBUTED
+    filled = sim.log[: sim.tally[st.N_LOGGED], st.WHAT] <= st.FILL_AT_CLOSE
     if not filled.any():
         return "none"
     runners = sim.orders[sim.log[: len(filled)][filled, st.LOG_ORDER], st.RUNNER]
@@ -270,8 +299,8 @@ def _accepted_ms(sim: st.Sim) -> NDArray[np.int64]:
 def _result(bench: Bench, sim: st.Sim, simulation: Simulation, timeline: st.Int | None) -> MarketResult:
     money = _money(bench, sim, simulation)
     log, tally = sim.log[: sim.tally[st.N_LOGGED]], sim.tally
-    counts = [int((log[:, st.WHAT] == kind).sum()) for kind in range(3)]
-    pence = [int(log[log[:, st.WHAT] == kind, st.PENCE].sum()) for kind in range(3)]
+    counts = [int((log[:, st.WHAT] == kind).sum()) for kind in range(len(FILL_KINDS))]
+    pence = [int(log[log[:, st.WHAT] == kind, st.PENCE].sum()) for kind in range(len(FILL_KINDS))]
     refused = log[log[:, st.WHAT] == st.REFUSED, st.LOG_TICK]
     return MarketResult(
         market_id=bench.tape.market_id,
@@ -282,12 +311,15 @@ def _result(bench: Bench, sim: st.Sim, simulation: Simulation, timeline: st.Int 
         charge_pence=money.charge,
         places=int(tally[st.PLACES]),
         cancels=int(tally[st.CANCELS]),
+        replaces=int(tally[st.REPLACES]),
         passive=counts[0],
         aggressive=counts[1],
         unattributed=counts[2],
+        at_close=counts[3],
         passive_pence=pence[0],
         aggressive_pence=pence[1],
         unattributed_pence=pence[2],
+        at_close_pence=pence[3],
         turnover_pence=sum(pence),
         entry_matched=sum(counts) > 0,
         largest_position_pence=int(tally[st.LARGEST_POSITION]) // st.MICRO,
@@ -305,7 +337,7 @@ def _result(bench: Bench, sim: st.Sim, simulation: Simulation, timeline: st.Int 
 def fills_table(tape: Tape, sim: st.Sim) -> pd.DataFrame:
     """Every fill: order, time_ms of the match, selection_id, side, odds, size_pounds, how."""
     log = sim.log[: sim.tally[st.N_LOGGED]]
-    log = log[log[:, st.WHAT] <= st.FILL_UNATTRIBUTED]
+    log = log[log[:, st.WHAT] <= st.FILL_AT_CLOSE]
     orders = sim.orders[log[:, st.LOG_ORDER]]
     selections = np.array([runner.selection_id for runner in tape.info.runners], np.int64)
     return pd.DataFrame(
@@ -314,7 +346,7 @@ def fills_table(tape: Tape, sim: st.Sim) -> pd.DataFrame:
             "time_ms": log[:, st.TIME_MS],
             "selection_id": selections[orders[:, st.RUNNER]],
             "side": np.where(orders[:, st.SIDE] == BACK, "BACK", "LAY"),
-            "odds": ODDS[log[:, st.LOG_TICK]],
+            "odds": log[:, st.MATCHED_MICRO] / st.MICRO,
             "size_pounds": log[:, st.PENCE] / 100,
             "how": np.array(FILL_KINDS)[log[:, st.WHAT]],
         }

@@ -13,22 +13,32 @@ from simcore.dtypes import BACK, LAY
 from simcore.engine import FILL_KINDS, Bench, prepare, run_script, settings_of
 from simcore.errors import ModelError
 from simcore.kernels import state as st
+from simcore.kernels.randomness import DRAW_REQUEST, log_normal_ms
 from simcore.models.simulation import Simulation, resolve_simulation
 from simcore.results import REFUSALS
 from simcore.tapes.tape import Tape
-from simcore.units import ODDS, tick_or_off
+from simcore.units import tick_or_off
 
 SIDES = {"BACK": BACK, "LAY": LAY}
-PERSISTENCE = {"LAPSE": 0, "PERSIST": 1}
+PERSISTENCE = {"LAPSE": st.LAPSE, "PERSIST": st.STAY, "MARKET_ON_CLOSE": st.TO_CLOSE}
+TYPES = {"LIMIT": st.LIMIT, "LIMIT_ON_CLOSE": st.LIMIT_ON_CLOSE, "MARKET_ON_CLOSE": st.MARKET_ON_CLOSE}
+REQUESTS = {"place": st.PLACE_ORDER, "cancel": st.CANCEL_ORDER, "replace": st.REPLACE_ORDER}
 _ALWAYS = ("kind", "order_id", "time_ms")
 _PLACING = ("selection_id", "side", "odds", "size_pounds")
+_REPLACING = ("new_order_id", "odds")
+_WAYS = {
+    "place": (st.PLACE_MS, st.PLACE_SIGMA),
+    "cancel": (st.CANCEL_MS, st.CANCEL_SIGMA),
+    "replace": (st.REPLACE_MS, st.REPLACE_SIGMA),
+}
+_MOST_POUNDS = 20_000_000
 
 
 @dataclass(frozen=True)
 class OrdersResult:
     """What became of a table of requests.
 
-    fills    : order_id, time_ms of the match, odds, size_pounds, passive, how (passive | aggressive | unattributed)
+    fills    : order_id, time_ms of the match, odds, size_pounds, passive, how (passive | aggressive | unattributed | at_close)
     refusals : order_id, time_ms, reason (a cancel that came too late is `bet_taken_or_lapsed`)
     orders   : order_id, size_pounds, matched_pounds, average_odds (NaN unmatched), cancelled_pounds, lapsed_pounds
     """
@@ -39,53 +49,99 @@ class OrdersResult:
 
 
 def replay_orders(
-    tape: Tape, requests: pd.DataFrame, simulation: str | Mapping[str, Any] | Simulation = "default"
+    tape: Tape,
+    requests: pd.DataFrame,
+    simulation: str | Mapping[str, Any] | Simulation = "default",
+    *,
+    seed: int = 0,
 ) -> OrdersResult:
-    """Replay a market with given requests.
+    """Replay a market with given requests, in the order of the table's rows where they are sent at the same time.
 
-    requests : kind (place | cancel), order_id (unique per place), time_ms of submission (UTC ms), and for a place
-               selection_id, side (BACK | LAY), odds, size_pounds, persistence (LAPSE | PERSIST; LAPSE where left out).
-               A cancel with size_pounds cuts the order by that much, without cancels all of it.
+    requests : kind (place | cancel | replace), order_id, time_ms of submission (UTC ms), and
+               place   : selection_id, side (BACK | LAY), odds, size_pounds; where they are not the usual ones also persistence
+                         (LAPSE | PERSIST | MARKET_ON_CLOSE), order_type (LIMIT | LIMIT_ON_CLOSE | MARKET_ON_CLOSE),
+                         time_in_force (FILL_OR_KILL) with min_fill_pounds (all of it where left out). The size of an on-close
+                         LAY is its liability; a MARKET_ON_CLOSE order has no odds
+               cancel  : size_pounds cuts the order by that much, without it all of it goes
+               replace : new_order_id, odds; what is left of order_id goes there
+    seed     : decides what is random in the simulation
     Raises ModelError naming the row that makes no sense; what the exchange would refuse becomes a row of `refusals`.
     """
     assumed, bench = resolve_simulation(simulation), prepare(tape)
     table = _checked(requests)
-    places = table[table["kind"] == "place"].reset_index(drop=True)
-    settings, reals = settings_of(bench, assumed, None)
-    orders = _orders(bench, places)
-    sim = run_script(bench, settings, reals, orders, _script(table, places, settings))
-    return OrdersResult(_fills(sim, places), _refusals(sim, places), _summary(sim, places))
+    number = _numbers(table)
+    settings, reals = settings_of(bench, assumed, None, seed)
+    orders = _orders(bench, table, number)
+    sim = run_script(bench, settings, reals, orders, _script(table, number, settings, reals))
+    ids = pd.Series(list(number))
+    return OrdersResult(_fills(sim, ids), _refusals(sim, ids), _summary(sim, ids))
 
 
 def _checked(requests: pd.DataFrame) -> pd.DataFrame:
-    for column in _ALWAYS:
-        if column not in requests.columns:
-            raise ModelError(f"`requests` must have the column {column!r}; see simcore.replay_orders for all of them")
+    _need(requests, _ALWAYS, "be put through a market")
     table = requests.reset_index(drop=True)
-    bad = ~table["kind"].isin(["place", "cancel"])
+    bad = ~table["kind"].isin(list(REQUESTS))
     if bad.any():
         row = int(bad.to_numpy().argmax())
-        raise ModelError(f"`kind` must be 'place' or 'cancel', got {table['kind'][row]!r} in row {row}")
-    for column in _PLACING if (table["kind"] == "place").any() else ():
-        if column not in table.columns:
-            raise ModelError(f"`requests` must have the column {column!r} to place orders")
-    placed = table.loc[table["kind"] == "place", "order_id"]
-    if placed.duplicated().any():
-        raise ModelError(f"`order_id` must be unique among places, got {placed[placed.duplicated()].iloc[0]!r} twice")
-    unknown = ~table["order_id"].isin(placed)
-    if unknown.any():
-        row = int(unknown.to_numpy().argmax())
-        raise ModelError(f"row {row} cancels order {table['order_id'][row]!r}, which no row places")
+        raise ModelError(f"`kind` must be 'place', 'cancel' or 'replace', got {table['kind'][row]!r} in row {row}")
+    if (table["kind"] == "place").any():
+        _need(table, _PLACING, "place orders")
+    if (table["kind"] == "replace").any():
+        _need(table, _REPLACING, "replace orders")
     return table
 
 
-def _orders(bench: Bench, places: pd.DataFrame) -> st.Int:
+def _need(table: pd.DataFrame, columns: tuple[str, ...], purpose: str) -> None:
+    for column in columns:
+        if column not in table.columns:
+            raise ModelError(f"`requests` must have the column {column!r} to {purpose}; see simcore.replay_orders")
+
+
+def _numbers(table: pd.DataFrame) -> dict[Any, int]:
+    """Order ids as the kernels number them, in the order of the table. Raises ModelError for one that is not one order."""
+    number: dict[Any, int] = {}
+    for row, kind in enumerate(table["kind"]):
+        if kind == "cancel":
+            continue
+        order_id = table["order_id" if kind == "place" else "new_order_id"][row]
+        if order_id in number:
+            raise ModelError(f"`order_id` must be unique among new orders, got {order_id!r} twice (row {row})")
+        number[order_id] = len(number)
+    for row, (kind, order_id) in enumerate(zip(table["kind"], table["order_id"], strict=True)):
+        if order_id not in number:
+            raise ModelError(f"row {row} is to {kind} order {order_id!r}, which no row places")
+    return number
+
+
+def _orders(bench: Bench, table: pd.DataFrame, number: Mapping[Any, int]) -> st.Int:
     """Order rows as the kernels keep them, in the order of the table."""
     index = {runner.selection_id: i for i, runner in enumerate(bench.tape.info.runners)}
-    orders = np.zeros((len(places), st.N_ORDER), np.int64)
-    for row, place in enumerate(places.to_dict("records")):
-        orders[row] = _order(index, place)
+    orders = np.zeros((len(number), st.N_ORDER), np.int64)
+    for row in table.to_dict("records"):
+        if row["kind"] == "place":
+            orders[number[row["order_id"]]] = _order(index, row)
+        elif row["kind"] == "replace":
+            old = orders[number[row["order_id"]]]
+            new = orders[number[row["new_order_id"]]]
+            new[[st.RUNNER, st.SIDE, st.PERSIST]] = old[[st.RUNNER, st.SIDE, st.PERSIST]]
+            new[st.TICK] = tick_or_off(float(row["odds"]))
     return orders
+
+
+def _chosen(place: Mapping[Any, Any], column: str, choices: Mapping[str, int], usual: str) -> int:
+    value = place.get(column)
+    value = usual if value is None or pd.isna(value) else value
+    if value not in choices:
+        known = " or ".join(name for name in choices if name)
+        raise ModelError(f"`{column}` must be {known}, got {value!r} (order {place['order_id']!r})")
+    return choices[value]
+
+
+def _pence(place: Mapping[Any, Any], column: str) -> int:
+    size = float(place[column])
+    if not (0.005 <= size < _MOST_POUNDS):
+        raise ModelError(f"`{column}` must be at least a penny, got {size!r} (order {place['order_id']!r})")
+    return round(size * 100)
 
 
 def _order(index: Mapping[int, int], place: Mapping[Any, Any]) -> st.Int:
@@ -94,32 +150,44 @@ def _order(index: Mapping[int, int], place: Mapping[Any, Any]) -> st.Int:
         raise ModelError(f"`selection_id` {place['selection_id']!r} (order {place['order_id']!r}) is not in the market")
     if place["side"] not in SIDES:
         raise ModelError(f"`side` must be BACK or LAY, got {place['side']!r} (order {place['order_id']!r})")
-    persistence = place.get("persistence")
-    persistence = "LAPSE" if persistence is None or pd.isna(persistence) else persistence
-    if persistence not in PERSISTENCE:
-        raise ModelError(f"`persistence` must be LAPSE or PERSIST, got {persistence!r} (order {place['order_id']!r})")
-    size = float(place["size_pounds"])
-    if not (0.005 <= size < 20_000_000):
-        raise ModelError(f"`size_pounds` must be at least a penny, got {size!r} (order {place['order_id']!r})")
     values[st.RUNNER], values[st.SIDE] = index[place["selection_id"]], SIDES[place["side"]]
-    values[st.TICK] = tick_or_off(float(place["odds"]))
-    values[st.SIZE] = values[st.REMAINING] = values[st.BELIEVED] = round(size * 100)
-    values[st.PERSIST] = PERSISTENCE[persistence]
+    values[st.TYPE] = _chosen(place, "order_type", TYPES, "LIMIT")
+    values[st.PERSIST] = _chosen(place, "persistence", PERSISTENCE, "LAPSE")
+    values[st.SIZE] = values[st.REMAINING] = values[st.BELIEVED] = _pence(place, "size_pounds")
+    if values[st.TYPE] != st.MARKET_ON_CLOSE:
+        values[st.TICK] = tick_or_off(float(place["odds"]))
+    if _chosen(place, "time_in_force", {"": 0, "FILL_OR_KILL": 1}, ""):
+        values[st.MIN_FILL] = _min_fill(place, values)
     return values
 
 
-def _script(table: pd.DataFrame, places: pd.DataFrame, settings: st.Int) -> st.Int:
+def _min_fill(place: Mapping[Any, Any], values: st.Int) -> int:
+    if values[st.TYPE] != st.LIMIT:
+        raise ModelError(f"`time_in_force` FILL_OR_KILL is for LIMIT orders only (order {place['order_id']!r})")
+    least = place.get("min_fill_pounds")
+    return int(values[st.SIZE]) if least is None or pd.isna(least) else _pence(place, "min_fill_pounds")
+
+
+def _whole_or(cut: float | None) -> int:
+    """Pence to cut; more than any order has for all of it."""
+    return int(np.iinfo(np.int32).max) if cut is None or pd.isna(cut) else round(float(cut) * 100)
+
+
+def _script(table: pd.DataFrame, number: Mapping[Any, int], settings: st.Int, reals: st.Real) -> st.Int:
     """Requests as the kernels keep them, by time of effect; of equals the earlier row first."""
-    number = {order_id: row for row, order_id in enumerate(places["order_id"])}
-    placing = (table["kind"] == "place").to_numpy()
     script = np.zeros((len(table), st.N_REQUEST), np.int64)
-    delay = np.where(placing, settings[st.PLACE_MS], settings[st.CANCEL_MS])
-    script[:, st.EFFECT_MS] = table["time_ms"].to_numpy(np.int64) + delay
-    script[:, st.REQUEST] = np.where(placing, st.PLACE_ORDER, st.CANCEL_ORDER)
-    script[:, st.REQUEST_ORDER] = table["order_id"].map(number).to_numpy(np.int64)
-    sizes = table["size_pounds"] if "size_pounds" in table.columns else pd.Series(np.nan, table.index)
-    pence = (sizes.astype(float) * 100).round()
-    script[:, st.REQUEST_PENCE] = pence.fillna(np.iinfo(np.int32).max).to_numpy(np.int64)
+    for row, request in enumerate(table.to_dict("records")):
+        kind = request["kind"]
+        median, sigma = _WAYS[kind]
+        key_a, key_b = int(settings[st.KEY_A]), int(settings[st.KEY_B])
+        delay_ms = log_normal_ms(int(settings[median]), float(reals[sigma]), key_a, key_b, row, DRAW_REQUEST)
+        cut = request.get("size_pounds")
+        script[row, st.EFFECT_MS] = int(request["time_ms"]) + delay_ms
+        script[row, st.REQUEST] = REQUESTS[kind]
+        script[row, st.REQUEST_ORDER] = number[request["new_order_id" if kind == "replace" else "order_id"]]
+        script[row, st.REQUEST_PENCE] = _whole_or(cut) if kind == "cancel" else 0
+        script[row, st.REQUEST_NUMBER] = row
+        script[row, st.REQUEST_REPLACES] = number[request["order_id"]]
     return script[np.argsort(script[:, st.EFFECT_MS], kind="stable")]
 
 
@@ -127,14 +195,14 @@ def _log(sim: st.Sim) -> st.Int:
     return sim.log[: sim.tally[st.N_LOGGED]]
 
 
-def _fills(sim: st.Sim, places: pd.DataFrame) -> pd.DataFrame:
+def _fills(sim: st.Sim, ids: pd.Series[Any]) -> pd.DataFrame:
     log = _log(sim)
-    log = log[log[:, st.WHAT] <= st.FILL_UNATTRIBUTED]
+    log = log[log[:, st.WHAT] <= st.FILL_AT_CLOSE]
     return pd.DataFrame(
         {
-            "order_id": places["order_id"].to_numpy()[log[:, st.LOG_ORDER]],
+            "order_id": ids.to_numpy()[log[:, st.LOG_ORDER]],
             "time_ms": log[:, st.TIME_MS],
-            "odds": ODDS[log[:, st.LOG_TICK]],
+            "odds": log[:, st.MATCHED_MICRO] / st.MICRO,
             "size_pounds": log[:, st.PENCE] / 100,
             "passive": log[:, st.WHAT] != st.FILL_AGGRESSIVE,
             "how": np.array(FILL_KINDS)[log[:, st.WHAT]],
@@ -142,37 +210,37 @@ def _fills(sim: st.Sim, places: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _refusals(sim: st.Sim, places: pd.DataFrame) -> pd.DataFrame:
+def _refusals(sim: st.Sim, ids: pd.Series[Any]) -> pd.DataFrame:
     log = _log(sim)
     log = log[log[:, st.WHAT] == st.REFUSED]
     return pd.DataFrame(
         {
-            "order_id": places["order_id"].to_numpy()[log[:, st.LOG_ORDER]],
+            "order_id": ids.to_numpy()[log[:, st.LOG_ORDER]],
             "time_ms": log[:, st.TIME_MS],
             "reason": np.array(REFUSALS)[log[:, st.LOG_TICK]],
         }
     )
 
 
-def _summary(sim: st.Sim, places: pd.DataFrame) -> pd.DataFrame:
+def _summary(sim: st.Sim, ids: pd.Series[Any]) -> pd.DataFrame:
     log = _log(sim)
 
     def total(rows: st.Int, weights: Any) -> Any:
-        return np.bincount(rows[:, st.LOG_ORDER], weights=weights, minlength=len(places))
+        return np.bincount(rows[:, st.LOG_ORDER], weights=weights, minlength=len(ids))
 
     def pounds(kinds: tuple[int, ...]) -> Any:
         rows = log[np.isin(log[:, st.WHAT], kinds)]
         return total(rows, rows[:, st.PENCE]) / 100
 
-    filled = log[log[:, st.WHAT] <= st.FILL_UNATTRIBUTED]
+    filled = log[log[:, st.WHAT] <= st.FILL_AT_CLOSE]
     matched = total(filled, filled[:, st.PENCE]) / 100
-    weighted = total(filled, filled[:, st.PENCE] / 100 * ODDS[filled[:, st.LOG_TICK]])
+    weighted = total(filled, filled[:, st.PENCE] / 100 * filled[:, st.MATCHED_MICRO] / st.MICRO)
     return pd.DataFrame(
         {
-            "order_id": places["order_id"],
-            "size_pounds": places["size_pounds"],
+            "order_id": ids,
+            "size_pounds": sim.orders[: len(ids), st.SIZE] / 100,
             "matched_pounds": matched,
-            "average_odds": np.divide(weighted, matched, out=np.full(len(places), np.nan), where=matched > 0),
+            "average_odds": np.divide(weighted, matched, out=np.full(len(ids), np.nan), where=matched > 0),
             "cancelled_pounds": pounds((st.CANCELLED, st.VOIDED)),
             "lapsed_pounds": pounds((st.LAPSED,)),
         }

@@ -15,8 +15,12 @@ REFUSALS: Final = (
     "invalid_price",
     "own_cross",
     "bet_taken_or_lapsed",
+    "not_open_for_starting_price",
+    "invalid_min_fill",
+    "invalid_profit_ratio",
+    "bet_action_error",
 )
-"""Reasons a request is refused (or fails quietly: the last), in the order of the kernel's codes 0, 1, 2 …"""
+"""Reasons a request is refused (bet_taken_or_lapsed: fails quietly), in the order of the kernel's codes 0, 1, 2 …"""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class MarketResult:
     residual_pence    what the worst outcome costs more than the best at the off: exposure carried into the race
     largest_position_pence   largest |contracts| on one runner;  largest_liability_pence: worst outcome at any time
     worst_mark_pence  lowest mark-to-market seen at a poll
-    passive, aggressive, unattributed : fills (count) and *_pence (stake matched) by how they came about
+    passive, aggressive, unattributed, at_close : fills (count) and *_pence (stake matched) by how they came about
     refusals          count by reason, see REFUSALS
     """
 
@@ -42,12 +46,15 @@ class MarketResult:
     charge_pence: int
     places: int
     cancels: int
+    replaces: int
     passive: int
     aggressive: int
     unattributed: int
+    at_close: int
     passive_pence: int
     aggressive_pence: int
     unattributed_pence: int
+    at_close_pence: int
     turnover_pence: int
     entry_matched: bool
     largest_position_pence: int

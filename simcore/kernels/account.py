@@ -14,14 +14,17 @@ from simcore.kernels.displacement import best_level
 from simcore.kernels.state import (
     GONE,
     LAST_TICK,
+    LIMIT,
     LOSE,
     MICRO,
     N_STANDING,
     N_WINNERS,
     REMAINING,
     RUNNER,
+    SHIFT,
     SIDE,
     TICK,
+    TYPE,
     WIN,
     Sim,
 )
@@ -57,6 +60,9 @@ def add_unmatched(sim: Sim, o: int) -> int:
     if sim.orders[o, SIDE] == BACK:
         swing[r] += stake * MICRO
         return int(-stake * MICRO)
+    if sim.orders[o, TYPE] != LIMIT:  # the size of an on-close LAY is its liability
+        swing[r] -= stake * MICRO
+        return 0
     swing[r] -= stake * (ODDS_HUNDREDTHS[sim.orders[o, TICK]] - 100) * (MICRO // 100)
     return 0
 
@@ -90,16 +96,24 @@ def exposure_with(sim: Sim, o: int) -> int:
 
 
 @kernel
+def last_traded(sim: Sim, r: int) -> int:
+    """Tick of the last trade where the others trade now, kept on the ladder; -1 unknown."""
+    last = sim.runners[r, LAST_TICK]
+    return min(max(last + sim.runners[r, SHIFT], 0), N_TICKS - 1) if last >= 0 else -1
+
+
+@kernel
 def chance(sim: Sim, r: int, now: int) -> float:
     """Probability the others' touch implies: mean of both sides' 1/odds; one side alone; the last trade; -1 unknown."""
+    shift = sim.runners[r, SHIFT]
     back = best_level(sim, r, ATB, now)
     lay = best_level(sim, r, ATL, now)
     has_back, has_lay = back >= 0, lay < N_TICKS
     if has_back and has_lay:
-        return 50.0 / ODDS_HUNDREDTHS[back] + 50.0 / ODDS_HUNDREDTHS[lay]
+        return 50.0 / ODDS_HUNDREDTHS[back + shift] + 50.0 / ODDS_HUNDREDTHS[lay + shift]
     if has_back or has_lay:
-        return 100.0 / ODDS_HUNDREDTHS[back if has_back else lay]
-    last = sim.runners[r, LAST_TICK]
+        return 100.0 / ODDS_HUNDREDTHS[(back if has_back else lay) + shift]
+    last = last_traded(sim, r)
     return 100.0 / ODDS_HUNDREDTHS[last] if last >= 0 else -1.0
 
 

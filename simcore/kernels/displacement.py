@@ -15,6 +15,7 @@ from simcore.kernels.state import (
     REFILL_HALF_LIFE,
     REFILL_INSTANT,
     REFILL_KIND,
+    SHIFT,
     TOUCHED,
     Sim,
 )
@@ -99,9 +100,15 @@ def worse(b: int, t: int) -> int:
 @kernel
 def next_level(sim: Sim, r: int, b: int, t: int, now: int) -> int:
     """First tick at or behind t where the others display something; outside 0..349 if there is none."""
-    while 0 <= t < N_TICKS and (is_bare(sim, r, b, t) or world_size(sim, r, b, t, now) <= 0):
+    while 0 <= t < N_TICKS and (is_bare(sim, r, b, t) or off_ladder(sim, r, t) or world_size(sim, r, b, t, now) <= 0):
         t = worse(b, t)
     return t
+
+
+@kernel
+def off_ladder(sim: Sim, r: int, t: int) -> bool:
+    """Whether the others moved what the record has at tick t off the ladder: it is not displayed."""
+    return t + sim.runners[r, SHIFT] < 0 or t + sim.runners[r, SHIFT] >= N_TICKS
 
 
 @kernel

@@ -7,19 +7,23 @@ a BACK of s pence at odds o adds s · (o − 1) to WIN and −s to LOSE; a LAY t
 from __future__ import annotations
 
 from simcore.kernels.compiling import kernel
+from simcore.kernels.flow import add_flow
+from simcore.kernels.randomness import DRAW_NEWS, log_normal_ms
 from simcore.kernels.state import (
-    ACK_MS,
+    ANSWER_MS,
     BELIEVED,
     CANCELLED,
     DONE,
     FILL_AGGRESSIVE,
-    FILL_UNATTRIBUTED,
+    FILL_AT_CLOSE,
     FILLS,
     FIRST_LIVE,
     FIRST_UNHEARD,
     FULL,
     GONE,
     HEARD,
+    KEY_A,
+    KEY_B,
     KNOWN_LOSE,
     KNOWN_MS,
     KNOWN_WIN,
@@ -27,12 +31,15 @@ from simcore.kernels.state import (
     LOG_ORDER,
     LOG_TICK,
     LOSE,
+    MATCHED_MICRO,
     MICRO,
     N_LOGGED,
     N_ORDERS,
     N_STANDING,
+    NO_TICK,
     ODDS_MICRO,
     ORDER_STREAM_MS,
+    ORDER_STREAM_SIGMA,
     PENCE,
     REFUSED,
     REMAINING,
@@ -50,6 +57,13 @@ from simcore.units import ODDS_HUNDREDTHS
 
 
 @kernel
+def news_ms(sim: Sim, row: int) -> int:
+    """How long the order stream takes to tell the bot of a row of the log."""
+    median, sigma = sim.settings[ORDER_STREAM_MS], sim.reals[ORDER_STREAM_SIGMA]
+    return log_normal_ms(median, sigma, sim.settings[KEY_A], sim.settings[KEY_B], row, DRAW_NEWS)
+
+
+@kernel
 def write_log(sim: Sim, o: int, what: int, tick: int, pence: int, now: int) -> int:
     """Append what happened; returns its row, or -1 when the log is full."""
     row = sim.tally[N_LOGGED]
@@ -58,7 +72,7 @@ def write_log(sim: Sim, o: int, what: int, tick: int, pence: int, now: int) -> i
         return -1
     answered = what in (FILL_AGGRESSIVE, CANCELLED, REFUSED)
     sim.log[row, TIME_MS] = now
-    sim.log[row, KNOWN_MS] = now + (sim.settings[ACK_MS] if answered else sim.settings[ORDER_STREAM_MS])
+    sim.log[row, KNOWN_MS] = now + (sim.tally[ANSWER_MS] if answered else news_ms(sim, row))
     sim.log[row, LOG_ORDER] = o
     sim.log[row, WHAT] = what
     sim.log[row, LOG_TICK] = tick
@@ -81,15 +95,34 @@ def fill(sim: Sim, o: int, pence: int, tick: int, what: int, now: int) -> None:
     row = write_log(sim, o, what, tick, pence, now)
     if row < 0:
         return
-    odds_micro = ODDS_HUNDREDTHS[tick] * (MICRO // 100)
-    sim.log[row, ODDS_MICRO] = odds_micro
+    book_fill(sim, o, row, pence, ODDS_HUNDREDTHS[tick])
+    add_flow(sim, r, sim.orders[o, SIDE], pence, ODDS_HUNDREDTHS[tick], now)
     sim.orders[o, REMAINING] -= pence
-    book_bet(sim, r, WIN, sim.orders[o, SIDE] * pence, odds_micro)
+    if sim.orders[o, REMAINING] == 0:
+        leave_world(sim, o)
+
+
+@kernel
+def book_fill(sim: Sim, o: int, row: int, pence: int, odds_hundredths: int) -> None:
+    """The account takes a fill of order o, written in a row of the log."""
+    r = sim.orders[o, RUNNER]
+    sim.log[row, ODDS_MICRO] = sim.log[row, MATCHED_MICRO] = odds_hundredths * (MICRO // 100)
+    book_bet(sim, r, WIN, sim.orders[o, SIDE] * pence, sim.log[row, ODDS_MICRO])
     position = abs(sim.runners[r, WIN] - sim.runners[r, LOSE])
     sim.tally[FILLS] += 1
     sim.tally[LARGEST_POSITION] = max(sim.tally[LARGEST_POSITION], position)
-    if sim.orders[o, REMAINING] == 0:
-        leave_world(sim, o)
+
+
+@kernel
+def fill_at_close(sim: Sim, o: int, pence: int, odds_hundredths: int, now: int) -> None:
+    """Match order o with `pence` at the starting price; what that leaves of its liability is over."""
+    row = write_log(sim, o, FILL_AT_CLOSE, NO_TICK, pence, now)
+    if row < 0:
+        return
+    book_fill(sim, o, row, pence, odds_hundredths)
+    sim.orders[o, REMAINING] = 0
+    sim.orders[o, BELIEVED] = pence
+    leave_world(sim, o)
 
 
 @kernel
@@ -141,7 +174,7 @@ def hear_one(sim: Sim, row: int) -> None:
     pence = sim.log[row, PENCE]
     sim.orders[o, BELIEVED] -= pence
     r = sim.orders[o, RUNNER]
-    if sim.log[row, WHAT] <= FILL_UNATTRIBUTED and sim.runners[r, GONE] == 0:
+    if sim.log[row, WHAT] <= FILL_AT_CLOSE and sim.runners[r, GONE] == 0:
         book_bet(sim, r, KNOWN_WIN, sim.orders[o, SIDE] * pence, sim.log[row, ODDS_MICRO])
 
 
@@ -152,7 +185,7 @@ def rebook(sim: Sim) -> None:
         for column in (WIN, LOSE, KNOWN_WIN, KNOWN_LOSE):
             sim.runners[r, column] = 0
     for row in range(sim.tally[N_LOGGED]):
-        if sim.log[row, WHAT] > FILL_UNATTRIBUTED:
+        if sim.log[row, WHAT] > FILL_AT_CLOSE:
             continue
         o = sim.log[row, LOG_ORDER]
         r = sim.orders[o, RUNNER]

@@ -7,50 +7,40 @@ them, and does not ask the core again while an answer is outstanding.
 from __future__ import annotations
 
 from simcore.dtypes import ATB, ATL, OPEN
+from simcore.kernels.account import last_traded
 from simcore.kernels.compiling import kernel
 from simcore.kernels.displacement import best_level, is_bare, net_crossed, world_size, worse
+from simcore.kernels.long_way import closes, set_out
 from simcore.kernels.orders import below_minimum
-from simcore.kernels.queue import better, rests_in
+from simcore.kernels.queue import best_standing, better, stands_at
+from simcore.kernels.sending import send, send_place
 from simcore.kernels.state import (
-    ACK_MS,
-    ANSWERING,
     BELIEVED,
-    BUSY_UNTIL_MS,
     CANCEL_MS,
     CANCEL_ORDER,
+    CANCEL_SIGMA,
     CANCELS,
-    DELAYED,
-    EFFECT_MS,
     FIRST_LIVE,
-    FULL,
     GONE,
     IS_IN_PLAY,
     KNOWN_LOSE,
     KNOWN_WIN,
-    LAST_TICK,
+    LEVEL,
+    LONG_WAY,
     MATCHED,
     MICRO,
     N_ORDERS,
-    N_REQUESTS,
     N_SLOTS,
     N_STANDING,
-    ON_ITS_WAY,
     PICK_MS,
     PICK_RANK,
     PICKED,
-    PLACE_MS,
-    PLACE_ORDER,
-    PLACES,
     REMAINING,
-    REQUEST,
-    REQUEST_ORDER,
-    REQUEST_PENCE,
     RUNNER,
     SEQUENTIAL,
+    SHIFT,
     SIDE,
-    SIZE,
     START_AT_MS,
-    STATE,
     STATUS_NOW,
     TICK,
     Sim,
@@ -95,7 +85,7 @@ def pick_runner(sim: Sim, rank: int, now: int) -> int:
         best = (N_TICKS + 1) * sim.runners.shape[0]
         for r in range(sim.runners.shape[0]):
             t = best_level(sim, r, ATB, now)
-            key = t * sim.runners.shape[0] + r
+            key = (t + sim.runners[r, SHIFT]) * sim.runners.shape[0] + r
             if t >= 0 and sim.runners[r, GONE] == 0 and floor < key < best:
                 best, chosen = key, r
         if best == (N_TICKS + 1) * sim.runners.shape[0]:
@@ -110,7 +100,7 @@ def own_at(sim: Sim, r: int, b: int, t: int) -> int:
     pence = 0
     for i in range(sim.tally[N_STANDING]):
         o = sim.standing[i]
-        if sim.orders[o, RUNNER] == r and rests_in(sim.orders[o, SIDE]) == b and sim.orders[o, TICK] == t:
+        if stands_at(sim, o, r, b, t):
             pence += sim.orders[o, REMAINING]
     return pence
 
@@ -118,12 +108,10 @@ def own_at(sim: Sim, r: int, b: int, t: int) -> int:
 @kernel
 def best_own(sim: Sim, r: int, b: int) -> int:
     """Best tick of our standing orders in a book; outside 0..349 if none."""
-    best = -1 if b == ATB else N_TICKS
-    for i in range(sim.tally[N_STANDING]):
-        o = sim.standing[i]
-        if sim.orders[o, RUNNER] == r and rests_in(sim.orders[o, SIDE]) == b and better(b, sim.orders[o, TICK], best):
-            best = sim.orders[o, TICK]
-    return best
+    o = best_standing(sim, r, b)
+    if o < 0:
+        return -1 if b == ATB else N_TICKS
+    return sim.orders[o, TICK]
 
 
 @kernel
@@ -131,16 +119,18 @@ def see_ladder(sim: Sim, views: Views, i: int, slot: int, b: int, now: int) -> N
     """Write the DEPTH best levels of one book into snapshot i, own orders included."""
     r = views.slots[i, slot, SLOT_RUNNER]
     touch = views.touch[i, slot, b]
+    shift = sim.runners[r, SHIFT]
     t = best_level(sim, r, b, now)
-    own = best_own(sim, r, b)
-    if better(b, own, t):
-        t = own
+    own = best_standing(sim, r, b)
+    if own >= 0 and better(b, sim.orders[own, LEVEL], t):
+        t = sim.orders[own, LEVEL]
     level = 0
-    while level < DEPTH and 0 <= t < N_TICKS:
-        mine = own_at(sim, r, b, t) if 0 <= own < N_TICKS else 0
-        pence = mine if is_bare(sim, r, b, t) else world_size(sim, r, b, t, now) + mine
+    while level < DEPTH and 0 <= t + shift < N_TICKS:
+        mine = own_at(sim, r, b, t) if own >= 0 else 0
+        bare = t < 0 or t >= N_TICKS or is_bare(sim, r, b, t)
+        pence = mine if bare else world_size(sim, r, b, t, now) + mine
         if pence > 0:
-            touch[level, TICK_COLUMN] = t
+            touch[level, TICK_COLUMN] = t + shift
             touch[level, PENCE_COLUMN] = pence
             touch[level, OWN_COLUMN] = mine
             level += 1
@@ -170,7 +160,7 @@ def snapshot(sim: Sim, views: Views, i: int, poll_ms: int, now: int) -> None:
         if r < 0:
             continue
         net_crossed(sim, r, now)
-        views.slots[i, slot, SLOT_LAST_TICK] = sim.runners[r, LAST_TICK]
+        views.slots[i, slot, SLOT_LAST_TICK] = last_traded(sim, r)
         views.slots[i, slot, SLOT_MATCHED] = sim.runners[r, MATCHED] // 2
         views.slots[i, slot, SLOT_GONE] = sim.runners[r, GONE]
         see_ladder(sim, views, i, slot, ATB, now)
@@ -204,41 +194,6 @@ def view_of(sim: Sim, views: Views, i: int) -> View:
             n += 1
     views.clock[i, N_SEEN_ORDERS] = n
     return View(views.clock[i], views.slots[i], views.touch[i], views.orders)
-
-
-@kernel
-def send(sim: Sim, request: int, o: int, pence: int, delay_ms: int, now: int) -> None:
-    """Put a request on its way."""
-    n = sim.tally[N_REQUESTS]
-    if n >= sim.requests.shape[0]:
-        sim.tally[FULL] = 1
-        return
-    sim.requests[n, EFFECT_MS] = now + delay_ms
-    sim.requests[n, REQUEST] = request
-    sim.requests[n, REQUEST_ORDER] = o
-    sim.requests[n, REQUEST_PENCE] = pence
-    sim.requests[n, DELAYED] = 0
-    sim.tally[N_REQUESTS] = n + 1
-    sim.tally[ANSWERING] += 1
-
-
-@kernel
-def send_place(sim: Sim, r: int, side: int, tick: int, pence: int, now: int) -> None:
-    """A new order sets out."""
-    o = sim.tally[N_ORDERS]
-    if o >= sim.orders.shape[0]:
-        sim.tally[FULL] = 1
-        return
-    sim.orders[o, RUNNER] = r
-    sim.orders[o, SIDE] = side
-    sim.orders[o, TICK] = tick
-    sim.orders[o, SIZE] = pence
-    sim.orders[o, REMAINING] = pence
-    sim.orders[o, BELIEVED] = pence
-    sim.orders[o, STATE] = ON_ITS_WAY
-    sim.tally[N_ORDERS] = o + 1
-    sim.tally[PLACES] += 1
-    send(sim, PLACE_ORDER, o, pence, sim.settings[PLACE_MS], now)
 
 
 @kernel
@@ -279,7 +234,7 @@ def cancel_unwanted(sim: Sim, views: Views, i: int, offers: Offers, now: int) ->
         excess = min(sim.orders[o, BELIEVED], sim.orders[o, BELIEVED] + older - wanted)
         if excess > 0:
             sim.tally[CANCELS] += 1
-            send(sim, CANCEL_ORDER, o, excess, sim.settings[CANCEL_MS], now)
+            send(sim, CANCEL_ORDER, o, excess, sim.settings[CANCEL_MS], sim.reals[CANCEL_SIGMA], now)
             sent += 1
     return sent
 
@@ -293,6 +248,20 @@ def place_missing(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> N
         missing = wanted_at(offers, slot, side, tick) - believed_at(sim, r, side, tick)
         if missing > 0 and not below_minimum(sim, missing, tick):
             send_place(sim, r, side, tick, missing, now)
+    if sim.settings[LONG_WAY] != 0:
+        send_long_way(sim, views, i, offers, now)
+
+
+@kernel
+def send_long_way(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> None:
+    """The first closing offer that is too small to be placed sets out the long way."""
+    for k in range(offers.n[0]):
+        slot, side, tick = offers.rows[k, OFFER_SLOT], offers.rows[k, OFFER_SIDE], offers.rows[k, OFFER_TICK]
+        r = views.slots[i, slot, SLOT_RUNNER]
+        missing = wanted_at(offers, slot, side, tick) - believed_at(sim, r, side, tick)
+        if missing > 0 and below_minimum(sim, missing, tick) and closes(sim, r, side, tick, missing):
+            set_out(sim, r, side, tick, missing, now)
+            return
 
 
 @kernel
@@ -301,10 +270,3 @@ def reconcile(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> None:
     sent = cancel_unwanted(sim, views, i, offers, now)
     if sent == 0 or sim.settings[SEQUENTIAL] == 0:
         place_missing(sim, views, i, offers, now)
-
-
-@kernel
-def request_answered(sim: Sim, now: int) -> None:
-    """A request of the harness took effect; its answer is on the way."""
-    sim.tally[ANSWERING] -= 1
-    sim.tally[BUSY_UNTIL_MS] = max(sim.tally[BUSY_UNTIL_MS], now + sim.settings[ACK_MS])

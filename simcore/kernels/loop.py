@@ -8,6 +8,7 @@ from simcore.kernels.compiling import Int2, Real1, kernel
 from simcore.kernels.displacement import net_touched
 from simcore.kernels.fills import hear
 from simcore.kernels.harness import best_own, reconcile, snapshot, view_of
+from simcore.kernels.long_way import go_on
 from simcore.kernels.record import apply_message, note_off
 from simcore.kernels.requests import handle_request, next_request_ms
 from simcore.kernels.state import (
@@ -42,6 +43,7 @@ from simcore.kernels.state import (
     PICKED,
     POLL_MS,
     POLLS,
+    ROUTE,
     SERVED,
     START_AT_MS,
     STATUS_NOW,
@@ -131,6 +133,8 @@ def poll(
     if sim.tally[ANSWERING] > 0 or sim.tally[BUSY_UNTIL_MS] > now or views.slots[i, 0, SLOT_RUNNER] < 0:
         return
     hear(sim, now)
+    if sim.tally[ROUTE] > 0 and go_on(sim, now):
+        return
     view = view_of(sim, views, i)
     sim.tally[POLLS] += 1
     if sim.tally[FILLS] > 0 or timeline.shape[0] > 0:

@@ -9,16 +9,23 @@ import math
 
 from simcore.dtypes import ATB, BACK
 from simcore.kernels.compiling import kernel
+from simcore.kernels.randomness import DRAW_QUEUE, uniform
 from simcore.kernels.state import (
     AHEAD,
+    KEY_A,
+    KEY_B,
+    LEVEL,
+    LIMIT,
     N_STANDING,
     QUEUE_BACK_BIASED,
     QUEUE_K,
     QUEUE_KIND,
     QUEUE_NONE,
+    QUEUE_SAMPLED,
+    ROW,
     RUNNER,
     SIDE,
-    TICK,
+    TYPE,
     Sim,
 )
 
@@ -32,16 +39,22 @@ def rests_in(side: int) -> int:
 @kernel
 def stands_at(sim: Sim, o: int, r: int, b: int, t: int) -> bool:
     """Whether order o rests at exactly this level."""
-    return sim.orders[o, RUNNER] == r and rests_in(sim.orders[o, SIDE]) == b and sim.orders[o, TICK] == t
+    return sim.orders[o, RUNNER] == r and rests_in(sim.orders[o, SIDE]) == b and sim.orders[o, LEVEL] == t
 
 
 @kernel
 def share_ahead(sim: Sim, ahead: int, total: int, cancelled: int) -> int:
-    """How much of a cancel stood ahead of us, pence: c · ahead / total · (ahead / total)^k, rounded down; k = 0 is exact."""
+    """How much of a cancel stood ahead of us, pence: c · ahead / total · (ahead / total)^k, rounded down; k = 0 is exact.
+
+    Sampled: all of it if the canceller (one draw for each row of the tape) stood ahead of us, else nothing.
+    """
     kind = sim.settings[QUEUE_KIND]
     if kind == QUEUE_NONE or ahead <= 0 or total <= 0:
         return 0
     ahead = min(ahead, total)
+    if kind == QUEUE_SAMPLED:
+        place = total * uniform(sim.settings[KEY_A], sim.settings[KEY_B], sim.market[ROW], DRAW_QUEUE)
+        return min(ahead, cancelled) if place < ahead else 0
     if kind == QUEUE_BACK_BIASED:
         return int(cancelled * ahead / total * math.pow(ahead / total, sim.reals[QUEUE_K]))
     return int(cancelled * ahead // total)
@@ -81,3 +94,16 @@ def better(b: int, t: int, than: int) -> bool:
 def takes_from(side: int) -> int:
     """The book an order of this side takes from: BACK from ATB (0), LAY from ATL (1)."""
     return 0 if side == BACK else 1
+
+
+@kernel
+def best_standing(sim: Sim, r: int, b: int) -> int:
+    """Our oldest standing order at our best price in book b, -1 if none rests there."""
+    found = -1
+    for i in range(sim.tally[N_STANDING]):
+        o = sim.standing[i]
+        if sim.orders[o, RUNNER] != r or rests_in(sim.orders[o, SIDE]) != b or sim.orders[o, TYPE] != LIMIT:
+            continue
+        if found < 0 or better(b, sim.orders[o, LEVEL], sim.orders[found, LEVEL]):
+            found = o
+    return found

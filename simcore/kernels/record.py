@@ -6,6 +6,7 @@ from simcore.dtypes import (
     BET_DELAY,
     CANCEL,
     CLOSED,
+    DELAY_MODEL,
     HISTORY,
     IMAGE,
     IN_PLAY,
@@ -15,6 +16,7 @@ from simcore.dtypes import (
     REMOVED,
     RESULT,
     START,
+    STARTING_PRICE,
     STATUS,
     SUSPENDED,
     TRADE,
@@ -23,6 +25,7 @@ from simcore.dtypes import (
     WINNERS,
 )
 from simcore.kernels.account import mark_to_market, residual
+from simcore.kernels.close import lapse_unclosed, match_at_close
 from simcore.kernels.compiling import kernel
 from simcore.kernels.displacement import (
     forget_displacement,
@@ -33,19 +36,22 @@ from simcore.kernels.displacement import (
 )
 from simcore.kernels.fills import end_order, rebook
 from simcore.kernels.queue import queue_after_cancel
+from simcore.kernels.reaction import forget_flow, shift_all
 from simcore.kernels.state import (
     BET_DELAY_S,
     CARRY,
+    CLOSE_DUE,
     FACTOR,
-    FILL_UNATTRIBUTED,
+    FILL_AT_CLOSE,
     GONE,
     IS_IN_PLAY,
     LAPSED,
     LAST_TICK,
-    LOG_TICK,
+    LIMIT,
     LOGGED_BEFORE,
     MARK_AT_OFF,
     MATCHED,
+    MATCHED_MICRO,
     MESSAGE_MS,
     MICRO,
     N_LOGGED,
@@ -53,16 +59,21 @@ from simcore.kernels.state import (
     N_WINNERS,
     ODDS_MICRO,
     OUTCOME,
+    PASSIVE_DELAY,
     PERSIST,
     REMOVAL_FROM,
     REMOVAL_ON_WINNINGS,
     RESIDUAL_AT_OFF,
+    ROW,
     RUNNER,
     SIDE,
     START_AT_MS,
     STATUS_NOW,
     STATUS_SINCE_MS,
+    STAY,
+    TO_CLOSE,
     TOUCHED,
+    TYPE,
     VOIDED,
     WENT_IN_PLAY,
     WHAT,
@@ -71,7 +82,6 @@ from simcore.kernels.state import (
     Sim,
 )
 from simcore.kernels.trades import place, trade, trade_unattributed
-from simcore.units import ODDS_HUNDREDTHS
 
 KEEP_PERSISTENT = 1
 END_ALL = 0
@@ -82,6 +92,7 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
     """Message m: record first, at its own time."""
     now = record.message_ms[m]
     sim.market[MESSAGE_MS] = now
+    shift_all(sim, now)
     net_touched(sim, now)
     end = record.message_row[m + 1]
     for i in range(record.message_row[m], end):
@@ -93,6 +104,7 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
                 improve_hint(sim, r, b, t)
         elif kind <= TRADE_UNATTRIBUTED:
             last = i + 1 == end or record.kind[i + 1] != TRADE or record.runner[i + 1] != r or record.book[i + 1] != b
+            sim.market[ROW] = i
             apply_touched(sim, kind, r, b, t, pence, last, now)
         else:
             apply_news(sim, record, kind, r, t, pence, now)
@@ -100,6 +112,9 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
             sim.runners[r, MATCHED] += pence
         elif kind == TRADED_FALL:
             sim.runners[r, MATCHED] -= pence
+    if sim.market[CLOSE_DUE] != 0:
+        sim.market[CLOSE_DUE] = 0
+        lapse_unclosed(sim, now)
     net_touched(sim, now)
 
 
@@ -131,8 +146,13 @@ def apply_news(sim: Sim, record: Record, kind: int, r: int, t: int, value: int, 
         turn_in_play(sim, value, now)
     elif kind == IMAGE:
         forget_displacement(sim)
+        forget_flow(sim, now)
     elif kind == BET_DELAY:
         sim.market[BET_DELAY_S] = value
+    elif kind == DELAY_MODEL:
+        sim.market[PASSIVE_DELAY] = value
+    elif kind == STARTING_PRICE:
+        match_at_close(sim, r, value, now)
     elif kind == REMOVED:
         withdraw(sim, r, value, now)
     elif kind == START:
@@ -145,10 +165,13 @@ def apply_news(sim: Sim, record: Record, kind: int, r: int, t: int, value: int, 
 
 @kernel
 def end_orders(sim: Sim, what: int, keep: int, now: int) -> None:
-    """End every standing order, or all but those that persist."""
+    """End every standing order, or all but those that persist; those for the starting price wait for the message to end."""
+    sim.market[CLOSE_DUE] = 1
     for i in range(sim.tally[N_STANDING] - 1, -1, -1):
         o = sim.standing[i]
-        if keep == END_ALL or sim.orders[o, PERSIST] == 0:
+        if sim.orders[o, TYPE] != LIMIT or sim.orders[o, PERSIST] == TO_CLOSE:
+            continue
+        if keep == END_ALL or sim.orders[o, PERSIST] != STAY:
             end_order(sim, o, what, 0, now)
 
 
@@ -161,6 +184,7 @@ def change_status(sim: Sim, status: int, now: int) -> None:
     sim.market[STATUS_SINCE_MS] = now
     if status == SUSPENDED:
         forget_displacement(sim)
+        forget_flow(sim, now)
         if sim.market[IS_IN_PLAY] != 0:
             end_orders(sim, LAPSED, KEEP_PERSISTENT, now)
     elif status == CLOSED:
@@ -198,10 +222,10 @@ def withdraw(sim: Sim, gone: int, factor: int, now: int) -> None:
     material = factor >= sim.settings[REMOVAL_FROM]
     for i in range(sim.tally[N_STANDING] - 1, -1, -1):
         o = sim.standing[i]
-        if sim.orders[o, RUNNER] == gone or (material and sim.orders[o, SIDE] < 0):
+        if sim.orders[o, RUNNER] == gone or (material and sim.orders[o, SIDE] < 0 and sim.orders[o, TYPE] == LIMIT):
             end_order(sim, o, VOIDED, 0, now)
     for row in range(sim.tally[N_LOGGED]):
-        if sim.log[row, WHAT] <= FILL_UNATTRIBUTED:
+        if sim.log[row, WHAT] <= FILL_AT_CLOSE:
             sim.log[row, ODDS_MICRO] = odds_after_withdrawals(sim, row)
     rebook(sim)
 
@@ -209,7 +233,7 @@ def withdraw(sim: Sim, gone: int, factor: int, now: int) -> None:
 @kernel
 def odds_after_withdrawals(sim: Sim, row: int) -> int:
     """Odds × 10⁶ a fill settles at: as matched, cut by each withdrawal that came after it, in their order."""
-    odds_micro = ODDS_HUNDREDTHS[sim.log[row, LOG_TICK]] * (MICRO // 100)
+    odds_micro = sim.log[row, MATCHED_MICRO]
     for nth in range(1, sim.tally[WITHDRAWN] + 1):
         for r in range(sim.runners.shape[0]):
             later = sim.runners[r, GONE] == nth and row < sim.runners[r, LOGGED_BEFORE]

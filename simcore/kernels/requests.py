@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 from simcore.kernels.compiling import Int1, kernel
-from simcore.kernels.harness import request_answered
-from simcore.kernels.orders import arrive, cancel
+from simcore.kernels.orders import arrive, cancel, make_way, would_match
+from simcore.kernels.randomness import DRAW_ANSWER, log_normal_ms
+from simcore.kernels.reaction import shift_all
 from simcore.kernels.state import (
+    ACK_MS,
+    ACK_SIGMA,
+    ANSWER_MS,
+    ANSWERING,
     BET_DELAY_S,
+    BUSY_UNTIL_MS,
+    CANCEL_ORDER,
     DELAYED,
     EFFECT_MS,
     FULL,
     IS_IN_PLAY,
+    KEY_A,
+    KEY_B,
+    LAPSE,
+    LIMIT,
+    MIN_FILL,
     N_REQUEST,
     N_REQUESTS,
     N_SCRIPTED,
     N_SLOTS,
     NEVER_MS,
+    PASSIVE_DELAY,
+    PERSIST,
     PLACE_ORDER,
+    REPLACE_ORDER,
     REQUEST,
+    REQUEST_NUMBER,
     REQUEST_ORDER,
     REQUEST_PENCE,
+    REQUEST_REPLACES,
+    TYPE,
     Sim,
 )
 
@@ -45,26 +63,50 @@ def next_request_ms(sim: Sim) -> int:
 
 
 @kernel
-def take_effect(sim: Sim, request: Int1, now: int) -> bool:
-    """Carry a request out; False = it has to serve the bet delay first."""
-    placing = request[REQUEST] == PLACE_ORDER
-    delayed = sim.market[IS_IN_PLAY] != 0 and sim.market[BET_DELAY_S] > 0
-    if placing and delayed and request[DELAYED] == 0:
+def is_delayed(sim: Sim, request: Int1, now: int) -> bool:
+    """Whether the order of a request has to serve the bet delay first."""
+    if sim.market[IS_IN_PLAY] == 0 or sim.market[BET_DELAY_S] == 0 or request[DELAYED] != 0:
         return False
-    if placing:
-        arrive(sim, request[REQUEST_ORDER], now)
-    else:
+    o = request[REQUEST_ORDER]
+    plain = sim.orders[o, TYPE] == LIMIT and sim.orders[o, PERSIST] == LAPSE and sim.orders[o, MIN_FILL] == 0
+    return not (sim.market[PASSIVE_DELAY] != 0 and plain and not would_match(sim, o, now))
+
+
+@kernel
+def carry_out(sim: Sim, request: Int1, now: int) -> bool:
+    """Do what a request asks; False = its order has to serve the bet delay first."""
+    if request[REQUEST] == CANCEL_ORDER:
         cancel(sim, request[REQUEST_ORDER], request[REQUEST_PENCE], now)
-    if sim.settings[N_SLOTS] > 0:
-        request_answered(sim, now)
+        return True
+    if request[REQUEST] == REPLACE_ORDER and not make_way(sim, request[REQUEST_REPLACES], request[REQUEST_ORDER], now):
+        return True
+    if is_delayed(sim, request, now):
+        return False
+    arrive(sim, request[REQUEST_ORDER], now)
     return True
 
 
 @kernel
+def take_effect(sim: Sim, request: Int1, now: int) -> bool:
+    """A request reaches the exchange; False = it has to serve the bet delay first."""
+    a, b = sim.settings[KEY_A], sim.settings[KEY_B]
+    median, sigma = sim.settings[ACK_MS], sim.reals[ACK_SIGMA]
+    sim.tally[ANSWER_MS] = log_normal_ms(median, sigma, a, b, request[REQUEST_NUMBER], DRAW_ANSWER)
+    shift_all(sim, now)
+    done = carry_out(sim, request, now)
+    shift_all(sim, now)
+    if done and sim.settings[N_SLOTS] > 0:
+        sim.tally[ANSWERING] -= 1
+        sim.tally[BUSY_UNTIL_MS] = max(sim.tally[BUSY_UNTIL_MS], now + sim.tally[ANSWER_MS])
+    return done
+
+
+@kernel
 def serve_delay(sim: Sim, row: int) -> None:
-    """The bet delay read at arrival starts now."""
+    """The bet delay read at arrival starts now; of a replace the placing is left."""
     sim.requests[row, EFFECT_MS] += sim.market[BET_DELAY_S] * 1000
     sim.requests[row, DELAYED] = 1
+    sim.requests[row, REQUEST] = PLACE_ORDER
 
 
 @kernel

@@ -2,7 +2,7 @@
 
 Notation used in every kernel file
 sim       : `Sim`, the arrays below
-r, b, t   : runner index, book (ATB or ATL), tick
+r, b, t   : runner index, book (ATB or ATL), tick of the record: it acts at t + SHIFT of its runner
 o         : order index, row of `sim.orders`
 now       : UTC ms of simulated time
 side      : BACK (+1) or LAY (-1); a BACK rests in ATL and takes from ATB, a LAY the other way round
@@ -19,6 +19,7 @@ requests  : (capacity, N_REQUEST) int64, requests on their way
 script    : (n, N_REQUEST) int64, requests given beforehand, by time of effect
 log       : (capacity, N_LOG) int64, all that happened to our orders, in time
 tally     : (N_TALLY,) int64, lengths and counters
+flow      : (runners,) float64, how far our fills move the others' prices, ticks, at FLOW_STAMP_MS (x of models/reaction.py)
 scratch   : (2, runners) int64, rows lent to one function at a time
 settings  : (N_SETTING,) int64; reals : (N_REAL,) float64, the assumptions as numbers
 Money of bets that depends on odds is kept exactly in micropence (10⁻⁶ pence).
@@ -61,7 +62,10 @@ FACTOR: Final = 9
 """reduction factor of a withdrawn runner, hundredths of a percent"""
 LOGGED_BEFORE: Final = 10
 """rows of the log that came before its withdrawal"""
-N_RUNNER: Final = 11
+SHIFT: Final = 11
+"""what the record does at tick k happens at k + SHIFT"""
+FLOW_STAMP_MS: Final = 12
+N_RUNNER: Final = 13
 
 # fields of `market`
 STATUS_NOW: Final = 0
@@ -79,7 +83,15 @@ RESIDUAL_AT_OFF: Final = 8
 """best minus worst outcome then, micropence"""
 WENT_IN_PLAY: Final = 9
 STATUS_SINCE_MS: Final = 10
-N_MARKET: Final = 11
+PASSIVE_DELAY: Final = 11
+"""1 = orders that nobody would match at once are exempt from the bet delay"""
+RECONCILED_NOW: Final = 12
+"""1 = the starting prices are known"""
+ROW: Final = 13
+"""row of the tape now applied: names the draw of who cancelled"""
+CLOSE_DUE: Final = 14
+"""1 = on-close orders without a starting price lapse at the end of this message"""
+N_MARKET: Final = 15
 
 # columns of `orders`
 RUNNER: Final = 0
@@ -90,17 +102,38 @@ REMAINING: Final = 4
 AHEAD: Final = 5
 """pence of others ahead of us in the queue; never negative"""
 PERSIST: Final = 6
-"""1 = stays when the market turns in-play, 0 = lapses"""
+"""what becomes of it when the market turns in-play: LAPSE, STAY or TO_CLOSE"""
 STATE: Final = 7
 BELIEVED: Final = 8
 """what the bot thinks still stands, pence"""
 ACCEPTED_MS: Final = 9
 """when the exchange took the order; 0 = refused or still on its way"""
-N_ORDER: Final = 10
+TYPE: Final = 10
+LEVEL: Final = 11
+"""tick of the record whose level it stands at (TICK − SHIFT); out of everybody's way for on-close orders"""
+MIN_FILL: Final = 12
+"""> 0: fill or kill, so much must match at once, pence"""
+REPLACED: Final = 13
+"""1 = took the place of an order: the minimum stake does not bind it"""
+TARGET_TICK: Final = 14
+TARGET_PENCE: Final = 15
+"""where an order that goes the long way (place, cut, replace) is to end, and with how much"""
+N_ORDER: Final = 16
 
 ON_ITS_WAY: Final = 0
 STANDING: Final = 1
 DONE: Final = 2
+
+LIMIT: Final = 0
+LIMIT_ON_CLOSE: Final = 1
+MARKET_ON_CLOSE: Final = 2
+
+LAPSE: Final = 0
+STAY: Final = 1
+TO_CLOSE: Final = 2
+
+NOWHERE: Final = 10_000
+"""LEVEL of an on-close BACK (a LAY has −NOWHERE): behind every price"""
 
 # columns of `requests`
 EFFECT_MS: Final = 0
@@ -110,10 +143,15 @@ REQUEST_PENCE: Final = 3
 """pence to cancel (at least what remains = all of it)"""
 DELAYED: Final = 4
 """1 = the bet delay was already served"""
-N_REQUEST: Final = 5
+REQUEST_NUMBER: Final = 5
+"""ordinal among all requests the bot sent: names its random delays"""
+REQUEST_REPLACES: Final = 6
+"""order that makes way for REQUEST_ORDER, of a replace"""
+N_REQUEST: Final = 7
 
 PLACE_ORDER: Final = 0
 CANCEL_ORDER: Final = 1
+REPLACE_ORDER: Final = 2
 
 # columns of `log`
 TIME_MS: Final = 0
@@ -127,15 +165,19 @@ PENCE: Final = 5
 ODDS_MICRO: Final = 6
 """odds × 10⁶ at which a fill settles (reduction factors change it)"""
 HEARD: Final = 7
-N_LOG: Final = 8
+MATCHED_MICRO: Final = 8
+"""odds × 10⁶ at which a fill matched"""
+N_LOG: Final = 9
 
 FILL_PASSIVE: Final = 0
 FILL_AGGRESSIVE: Final = 1
 FILL_UNATTRIBUTED: Final = 2
-CANCELLED: Final = 3
-LAPSED: Final = 4
-REFUSED: Final = 5
-VOIDED: Final = 6
+FILL_AT_CLOSE: Final = 3
+"""matched at the starting price; the last of the kinds of fill"""
+CANCELLED: Final = 4
+LAPSED: Final = 5
+REFUSED: Final = 6
+VOIDED: Final = 7
 """an order on a withdrawn runner, or a lay cancelled by a withdrawal"""
 
 # reasons, in the order of simcore.results.REFUSALS
@@ -146,6 +188,10 @@ RUNNER_REMOVED: Final = 3
 INVALID_PRICE: Final = 4
 OWN_CROSS: Final = 5
 TAKEN_OR_LAPSED: Final = 6
+NOT_OPEN_FOR_CLOSE: Final = 7
+INVALID_MIN_FILL: Final = 8
+INVALID_PROFIT_RATIO: Final = 9
+BET_ACTION_ERROR: Final = 10
 
 # fields of `tally`
 N_ORDERS: Final = 0
@@ -183,7 +229,14 @@ LOOK_MS: Final = 23
 """a snapshot is due then (polling at each message), once everything else of that millisecond has happened; 0 = none"""
 WITHDRAWN: Final = 24
 """runners withdrawn so far"""
-N_TALLY: Final = 25
+REPLACES: Final = 25
+SENT: Final = 26
+"""requests sent so far: the next one's REQUEST_NUMBER"""
+ANSWER_MS: Final = 27
+"""how long the answer to the request now taking effect travels"""
+ROUTE: Final = 28
+"""order that goes the long way (place, cut, replace), + 1; 0 = none"""
+N_TALLY: Final = 29
 
 # fields of `settings` and `reals`
 QUEUE_KIND: Final = 0
@@ -215,7 +268,23 @@ PICK_RANK: Final = 20
 N_SLOTS: Final = 21
 """runners the core trades; 0 = no harness (scripted requests only)"""
 TRADES_IN_PLAY: Final = 22
-N_SETTING: Final = 23
+REPLACE_MS: Final = 23
+KEY_A: Final = 24
+KEY_B: Final = 25
+"""who draws: the words of this market's random numbers"""
+HAS_CLOSE: Final = 26
+"""1 = the market has a starting price"""
+MINIMUM_LIABILITY: Final = 27
+"""least liability of an on-close LAY, pence"""
+CHECKS_RATIO: Final = 28
+LONG_WAY: Final = 29
+"""1 = closing stakes under the minimum are placed, cut and replaced"""
+REACTION_MS: Final = 30
+"""half-life of the others' reaction"""
+RATIO_LEAST: Final = 31
+RATIO_MOST: Final = 32
+"""bounds of rounded over exact profit, percent"""
+N_SETTING: Final = 33
 
 # columns of the timeline, one row a poll
 LINE_MS: Final = 0
@@ -233,11 +302,20 @@ LINE_MARK: Final = 9
 """mark-to-market, pence"""
 N_LINE: Final = 10
 QUEUE_K: Final = 0
-N_REAL: Final = 1
+SEVERITY: Final = 1
+"""ticks the others move for £1,000 of payout; 0 = not at all"""
+PLACE_SIGMA: Final = 2
+CANCEL_SIGMA: Final = 3
+REPLACE_SIGMA: Final = 4
+ACK_SIGMA: Final = 5
+ORDER_STREAM_SIGMA: Final = 6
+"""spread of log-normal delays around the medians in `settings`; 0 = constant"""
+N_REAL: Final = 7
 
 QUEUE_NONE: Final = 0
 QUEUE_PROPORTIONAL: Final = 1
 QUEUE_BACK_BIASED: Final = 2
+QUEUE_SAMPLED: Final = 3
 REFILL_INSTANT: Final = 0
 REFILL_HALF_LIFE: Final = 1
 REFILL_NEVER: Final = 2
@@ -271,6 +349,7 @@ class Sim(NamedTuple):
     script: Int
     log: Int
     tally: Int
+    flow: Real
     scratch: Int
     settings: Int
     reals: Real
@@ -315,6 +394,7 @@ def new_sim(n_runners: int, settings: Int, reals: Real, script: Int, capacity: i
         script=script,
         log=np.zeros((4 * capacity, N_LOG), np.int64),
         tally=np.zeros(N_TALLY, np.int64),
+        flow=np.zeros(n_runners),
         scratch=np.zeros((2, n_runners), np.int64),
         settings=settings,
         reals=reals,

@@ -27,6 +27,7 @@ from simcore.kernels.state import (
     FILL_PASSIVE,
     FILL_UNATTRIBUTED,
     FRONT,
+    LEVEL,
     N_STANDING,
     REMAINING,
     RUNNER,
@@ -45,10 +46,10 @@ def best_order_within(sim: Sim, r: int, b: int, limit: int, inclusive: bool) -> 
         o = sim.standing[i]
         if sim.orders[o, RUNNER] != r or rests_in(sim.orders[o, SIDE]) != b:
             continue
-        t = sim.orders[o, TICK]
+        t = sim.orders[o, LEVEL]
         if not (better(b, t, limit) or (inclusive and t == limit)):
             continue
-        if found < 0 or better(b, t, sim.orders[found, TICK]):
+        if found < 0 or better(b, t, sim.orders[found, LEVEL]):
             found = o
     return found
 
@@ -87,7 +88,7 @@ def take_queue(sim: Sim, r: int, b: int, t: int, want: int, what: int, now: int)
         if pence <= 0:
             continue
         n = sim.tally[N_STANDING]
-        fill(sim, o, pence, t, what, now)
+        fill(sim, o, pence, sim.orders[o, TICK], what, now)
         ours += pence
         i -= n - sim.tally[N_STANDING]
     return others, ours

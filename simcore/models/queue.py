@@ -8,6 +8,8 @@ none            share ahead = 0                              too patient: nobody
 proportional    share ahead = c · ahead / total              cancels fall evenly over the queue
 back_biased(k)  share ahead = c · (ahead / total)^(k + 1)    a canceller at depth x ∈ [0, 1] has density ∝ x^k;
                                                              k = 0 is proportional, k → ∞ is none
+sampled         one seeded draw u a fall: share ahead = min(c, ahead) if u · total < ahead, else 0
+                                                             as in the articles; one canceller takes it all, so noisier
 
 In every model ahead = min(ahead, what the others still display). Wrong where cancels follow news: then the front of the
 queue leaves first. Source: the queue-position literature's power family; the default k awaits the fidelity study.
@@ -36,4 +38,8 @@ class QueueBackBiased(Model, frozen=True, tag="back_biased", tag_field="kind"):
     k: Annotated[float, msgspec.Meta(ge=0.0, le=100.0)] = 1.0
 
 
-Queue = QueueNone | QueueProportional | QueueBackBiased
+class QueueSampled(Model, frozen=True, tag="sampled", tag_field="kind"):
+    """Each fall is one canceller, drawn evenly over the queue."""
+
+
+Queue = QueueNone | QueueProportional | QueueBackBiased | QueueSampled

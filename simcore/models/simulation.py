@@ -12,6 +12,7 @@ from simcore.models.base import Model
 from simcore.models.costs import Costs
 from simcore.models.latency import Delays
 from simcore.models.queue import Queue, QueueBackBiased, QueueProportional
+from simcore.models.reaction import Reaction
 from simcore.models.refill import Refill, RefillHalfLife, RefillInstant, RefillNever
 
 
@@ -23,16 +24,19 @@ class Simulation(Model, frozen=True):
     unattributed       a trade of unknown side at exactly our price: `front` takes from the front of the queue, `none` nothing
     settlement         result: settle on the result, marked to market where the recording has none (the result row says so);
                        mark: always marked to market at the off
-    displacement       False: nothing we do changes the world (for comparison only)
+    displacement       False: nothing we do changes the world, prices included (for comparison only)
+    below_minimum      a closing stake under the minimum: leave it, or place_cut_replace (three requests)
     """
 
     queue: Queue = QueueBackBiased()
     refill: Refill = RefillHalfLife()
+    reaction: Reaction = Reaction()
     unattributed: Literal["front", "none"] = "front"
     displacement: bool = True
     delays: Delays = Delays()
     poll_ms: Annotated[int, msgspec.Meta(ge=0, le=600_000)] = 100
     cancel_then_place: Literal["sequential", "parallel"] = "sequential"
+    below_minimum: Literal["leave", "place_cut_replace"] = "leave"
     costs: Costs = Costs()
     settlement: Literal["result", "mark"] = "result"
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from simcore.dtypes import (
     BET_DELAY,
     CLOSED,
+    DELAY_MODEL,
     IN_PLAY,
     INACTIVE,
     LOSER,
@@ -88,7 +89,7 @@ class MarketStatus:
         self.start_ms: list[int] = []
         self.bsp_market = False
         self.bsp_reconciled = False
-        self._now: dict[int, int] = {}
+        self._now: dict[int, int] = {DELAY_MODEL: 0}
         self._runners: dict[int, tuple[str, int]] = {}
         self._bsp: dict[int, int] = {}
 
@@ -98,6 +99,7 @@ class MarketStatus:
             (STATUS, STATUSES.get(definition.status or "OPEN", INACTIVE)),
             (IN_PLAY, int(bool(definition.in_play))),
             (BET_DELAY, definition.bet_delay or 0),
+            (DELAY_MODEL, int("PASSIVE" in (definition.bet_delay_models or ()))),
             (WINNERS, _or(definition.number_of_winners, 1)),
         )
         if definition.market_time:

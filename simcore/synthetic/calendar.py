@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from simcore.errors import ModelError
+from simcore.kernels.randomness import keys
 from simcore.synthetic.market import Plan
-from simcore.synthetic.randomness import keys
 from simcore.synthetic.sports import Sport
 
 RACES_A_MEETING: Final = 12

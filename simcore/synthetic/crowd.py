@@ -29,9 +29,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcore.dtypes import ATB, ATL, BACK, LAY
+from simcore.kernels.randomness import exponential, normal, uniform
 from simcore.synthetic.compiling import kernel
 from simcore.synthetic.exchange import BOOK, LEFT, NOBODY, RUNNER, TICK, Exchange, cancel, place
-from simcore.synthetic.randomness import exponential, normal, uniform
 from simcore.units import N_TICKS, ODDS
 
 Int = NDArray[np.int64]

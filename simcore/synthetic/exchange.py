@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcore.dtypes import ATB, ATL, BACK
+from simcore.kernels.randomness import uniform
 from simcore.synthetic.compiling import kernel
-from simcore.synthetic.randomness import uniform
 from simcore.units import N_TICKS
 
 Int = NDArray[np.int64]

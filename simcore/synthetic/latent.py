@@ -22,8 +22,8 @@ from typing import Final
 import numpy as np
 
 from simcore.kernels.compiling import Int2, Real1, compile_kernel
+from simcore.kernels.randomness import normal, uniform
 from simcore.synthetic.compiling import Real2, kernel
-from simcore.synthetic.randomness import normal, uniform
 from simcore.units import N_TICKS, ODDS
 
 LARGEST: Final = 0.35

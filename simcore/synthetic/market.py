@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcore.kernels.compiling import compile_kernel
+from simcore.kernels.randomness import keys, uniform
 from simcore.synthetic import crowd, session
 from simcore.synthetic.crowd import Market
 from simcore.synthetic.exchange import LTP, N_COLUMNS, open_exchange
 from simcore.synthetic.latent import NO_DRIFT, draw_winner, fair_path, starting_chances, walk
-from simcore.synthetic.randomness import keys, uniform
 from simcore.synthetic.sports import Curve, Sport, curve_at, habits_of
 from simcore.units import N_TICKS
 

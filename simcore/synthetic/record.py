@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from simcore.dtypes import HISTORY, RECONCILED, TRADE
 from simcore.errors import SimulationError
+from simcore.kernels.randomness import keys, uniform
 from simcore.synthetic import crowd, session
 from simcore.synthetic.crowd import Market
 from simcore.synthetic.exchange import FULL, MATCHED_PENCE, TRD, clear, touch
 from simcore.synthetic.market import CAPACITY, Frame, Plan, open_market
-from simcore.synthetic.randomness import keys, uniform
 from simcore.units import ODDS
 
 Int = NDArray[np.int64]

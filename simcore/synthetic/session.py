@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from simcore.kernels.compiling import compile_kernel, register
+from simcore.kernels.randomness import uniform
 from simcore.synthetic.compiling import kernel
 from simcore.synthetic.crowd import (
     N_CHANGES,
@@ -30,7 +31,6 @@ from simcore.synthetic.crowd import (
     next_wake,
 )
 from simcore.synthetic.exchange import LTP, N_COLUMNS, N_TOUCHED, TRD, Exchange, cancel, clear, place
-from simcore.synthetic.randomness import uniform
 from simcore.units import N_TICKS
 
 GAP_MS: Final = 96

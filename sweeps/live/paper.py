@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from simcore.dtypes import ATB, ATL, BACK, CLOSED
+from simcore.kernels.randomness import DRAW_ANSWER, DRAW_REQUEST, keys, log_normal_ms
+from simcore.models.latency import LogNormal, median_and_sigma
 from simcore.strategies import resolve_core
 from simcore.strategies.view import OFFER_PENCE, OFFER_SIDE, OFFER_TICK, View, new_offers
 from simcore.streams.messages import MarketChange
@@ -79,6 +81,8 @@ class PaperBot:
         self._export = export
         self._cancels: list[tuple[int, OwnOrder, int]] = []
         self._placed = 0
+        self._sent = 0
+        self._keys = keys(0, market_id, "replay")
         self._busy_until_ms = 0
         self._next_poll_ms = 0
         self._taken: dict[tuple[int, int], tuple[int, int]] = {}
@@ -151,7 +155,6 @@ class PaperBot:
 
     def _cancel_unwanted(self, at: dict[tuple[int, int], int]) -> list[Event]:
         events = []
-        delays, now = self._export.simulation.delays, self.market.published_ms
         standing: dict[tuple[int, int], int] = {}
         for order in self.orders:
             standing[order.side, order.tick] = standing.get((order.side, order.tick), 0) + order.pence
@@ -160,17 +163,25 @@ class PaperBot:
             excess = min(order.pence, standing[price] - at.get(price, 0))
             if excess > 0:
                 standing[price] -= excess
-                self._cancels.append((now + delays.cancel_ms, order, excess))
-                self._busy_until_ms = max(self._busy_until_ms, now + delays.cancel_ms + delays.ack_ms)
+                self._cancels.append((self._send(self._export.simulation.delays.cancel_ms), order, excess))
                 events.append(self._event("cancel", order.side, order.tick, excess))
         return events
 
     def _place(self, side: int, tick: int, pence: int) -> Event:
-        delays, now = self._export.simulation.delays, self.market.published_ms
-        self.orders.append(OwnOrder(self._placed, side, tick, pence, now + delays.place_ms))
+        effect_ms = self._send(self._export.simulation.delays.place_ms)
+        self.orders.append(OwnOrder(self._placed, side, tick, pence, effect_ms))
         self._placed += 1
-        self._busy_until_ms = max(self._busy_until_ms, now + delays.place_ms + delays.ack_ms)
         return self._event("place", side, tick, pence)
+
+    def _send(self, delay: int | LogNormal) -> int:
+        """When a request sent now takes effect; until its answer the bot waits. Delays are drawn as in a replay."""
+        answer = median_and_sigma(self._export.simulation.delays.ack_ms)
+        way_ms = log_normal_ms(*median_and_sigma(delay), *self._keys, self._sent, DRAW_REQUEST)
+        answer_ms = log_normal_ms(*answer, *self._keys, self._sent, DRAW_ANSWER)
+        self._sent += 1
+        effect_ms = self.market.published_ms + way_ms
+        self._busy_until_ms = max(self._busy_until_ms, effect_ms + answer_ms)
+        return effect_ms
 
     def _below_minimum(self, pence: int, tick: int) -> bool:
         """By the exchange's rule on the day of the message."""

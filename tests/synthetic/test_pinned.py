@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from made_markets import made, races
 
-from simcore.synthetic.randomness import normal
+from simcore.kernels.randomness import normal
 from simcore.synthetic.record import make_market
 from simcore.synthetic.sports import GREYHOUNDS, HORSES, curve_at
 from simcore.synthetic.wire import stream_lines

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simcore.synthetic.randomness import SLOTS, exponential, keys, mix, normal, uniform
+from simcore.kernels.randomness import SLOTS, exponential, keys, mix, normal, uniform
 
 
 def test_numbers_of_one_stream_are_uniform() -> None:

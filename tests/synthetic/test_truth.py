@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from made_markets import FIRST_DAY, races
 
+from simcore.kernels.randomness import keys
 from simcore.synthetic.calendar import calendar
 from simcore.synthetic.latent import fair_millitick, walk
 from simcore.synthetic.market import frame_of
-from simcore.synthetic.randomness import keys
 from simcore.synthetic.sports import GREYHOUNDS, HORSES, Sport
 from simcore.units import ODDS
 

@@ -4,10 +4,12 @@ key_a, key_b : 32-bit words that name the drawer (seed, market, trader); see `ke
 wake         : how often this drawer has been woken, 0, 1, 2 …
 slot         : which decision of this wake, 0 .. SLOTS - 1
 
-So a trader's n-th decision uses the same number whatever the book looks like and whoever else trades: injecting one more
-trader changes nobody's numbers. The mixer is a 32-bit xor-shift-multiply finaliser (bias below 0.02 % of a bit, constants
-0x7feb352d and 0x846ca68b by C. Wellons, "Prospecting for hash functions"), applied twice with a key before each round. It is
-written so that compiled (wrapping int64) and uncompiled (unbounded) arithmetic agree in the low 32 bits, all it keeps.
+For a replay the drawer is the market and the seed, and what is counted is a row of the tape, a request or a row of the
+log (slots DRAW_*). So a trader's n-th decision uses the same number whatever the book looks like and whoever else trades:
+injecting one more trader changes nobody's numbers. The mixer is a 32-bit xor-shift-multiply finaliser (bias below 0.02 % of
+a bit, constants 0x7feb352d and 0x846ca68b by C. Wellons, "Prospecting for hash functions"), applied twice with a key before
+each round. It is written so that compiled (wrapping int64) and uncompiled (unbounded) arithmetic agree in the low 32 bits,
+all it keeps.
 """
 
 from __future__ import annotations
@@ -16,9 +18,18 @@ import hashlib
 import math
 from typing import Final
 
-from simcore.synthetic.compiling import kernel
+from simcore.kernels.compiling import kernel
 
 SLOTS: Final = 128
+DRAW_QUEUE: Final = 0
+"""slots of a replay: who cancelled (counter: row of the tape) …"""
+DRAW_REQUEST: Final = 1
+"""… a request's way (counter: request) …"""
+DRAW_ANSWER: Final = 3
+"""… its answer …"""
+DRAW_NEWS: Final = 5
+"""… and news of an order (counter: row of the log)"""
+LONGEST_MS: Final = 60_000
 _MASK: Final = 0xFFFFFFFF
 
 
@@ -56,3 +67,11 @@ def normal(key_a: int, key_b: int, wake: int, slot: int) -> float:
     """Standard normal (Box and Muller 1958); uses `slot` and `slot + 1`."""
     radius = math.sqrt(-2.0 * math.log(uniform(key_a, key_b, wake, slot)))
     return radius * math.cos(2.0 * math.pi * uniform(key_a, key_b, wake, slot + 1))
+
+
+@kernel
+def log_normal_ms(median_ms: int, sigma: float, key_a: int, key_b: int, wake: int, slot: int) -> int:
+    """Whole milliseconds of median · exp(sigma · z), at most LONGEST_MS; sigma 0 is the median itself and draws nothing."""
+    if sigma == 0.0:
+        return median_ms
+    return min(LONGEST_MS, math.floor(median_ms * math.exp(sigma * normal(key_a, key_b, wake, slot)) + 0.5))

@@ -1,0 +1,102 @@
+"""The others' prices follow our signed flow (models/reaction.py).
+
+x     : ticks the others have been moved by, `sim.flow` at FLOW_STAMP_MS; decays by half every REACTION_MS
+shift : x rounded toward 0; what the record does at tick k happens at k + shift
+
+The shift changes before a message and before and after a request of ours, never by looking. Within one sweep of ours it
+follows penny by penny (`until_shift`), so that no flow is traded at prices it has already moved: with an exponential kernel
+a round trip then costs at least ∫ price(x) dq ≥ 0 for any price that falls with x.
+"""
+
+from __future__ import annotations
+
+from simcore.dtypes import ATB, ATL, OPEN
+from simcore.kernels.compiling import kernel
+from simcore.kernels.displacement import best_level, displaced_now, set_displaced, world_size
+from simcore.kernels.fills import fill
+from simcore.kernels.flow import flow_now, moved
+from simcore.kernels.queue import best_standing, better, rests_in
+from simcore.kernels.state import (
+    AHEAD,
+    FILL_PASSIVE,
+    LEVEL,
+    LIMIT,
+    N_STANDING,
+    REMAINING,
+    RUNNER,
+    SEVERITY,
+    SHIFT,
+    SIDE,
+    STATUS_NOW,
+    TICK,
+    TYPE,
+    Sim,
+)
+from simcore.units import N_TICKS
+
+
+@kernel
+def until_shift(sim: Sim, x: float, shift: int, side: int, odds_hundredths: int, most: int) -> int:
+    """The smallest stake (pence) whose fill leaves a shift other than `shift`, or `most` if that is not enough."""
+    if int(moved(sim, x, side, most, odds_hundredths)) == shift:
+        return most
+    low, high = 0, most
+    while high - low > 1:
+        middle = (low + high) // 2
+        if int(moved(sim, x, side, middle, odds_hundredths)) == shift:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+@kernel
+def shift_all(sim: Sim, now: int) -> None:
+    """Work the shift of every runner out again."""
+    if sim.reals[SEVERITY] == 0.0:
+        return
+    for r in range(sim.flow.shape[0]):
+        shift = int(flow_now(sim, r, now))
+        if shift != sim.runners[r, SHIFT]:
+            sim.runners[r, SHIFT] = shift
+            carry_over(sim, r, shift, now)
+
+
+@kernel
+def carry_over(sim: Sim, r: int, shift: int, now: int) -> None:
+    """Our resting orders keep their price: they stand at another level of the record now, with at most what is there ahead."""
+    for i in range(sim.tally[N_STANDING]):
+        o = sim.standing[i]
+        if sim.orders[o, RUNNER] != r or sim.orders[o, TYPE] != LIMIT:
+            continue
+        t = sim.orders[o, TICK] - shift
+        sim.orders[o, LEVEL] = t
+        here = world_size(sim, r, rests_in(sim.orders[o, SIDE]), t, now) if 0 <= t < N_TICKS else 0
+        sim.orders[o, AHEAD] = min(sim.orders[o, AHEAD], here)
+    if sim.market[STATUS_NOW] == OPEN:
+        for b in (ATB, ATL):
+            meet(sim, r, b, now)
+
+
+@kernel
+def meet(sim: Sim, r: int, b: int, now: int) -> None:
+    """The others moved to or through our orders in book b: they meet us at our price, and displayed money of theirs goes."""
+    other = ATL if b == ATB else ATB
+    while True:
+        o = best_standing(sim, r, b)
+        t = best_level(sim, r, other, now)
+        if o < 0 or t < 0 or t >= N_TICKS or better(other, sim.orders[o, LEVEL], t):
+            return
+        pence = min(sim.orders[o, REMAINING], world_size(sim, r, other, t, now))
+        fill(sim, o, pence, sim.orders[o, TICK], FILL_PASSIVE, now)
+        set_displaced(sim, r, other, t, displaced_now(sim, r, other, t, now) - pence, now)
+
+
+@kernel
+def forget_flow(sim: Sim, now: int) -> None:
+    """x := 0 everywhere: a suspension or an image starts the world anew."""
+    if sim.reals[SEVERITY] == 0.0:
+        return
+    for r in range(sim.flow.shape[0]):
+        sim.flow[r] = 0.0
+    shift_all(sim, now)
