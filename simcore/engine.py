@@ -24,6 +24,7 @@ from simcore.models.queue import QueueBackBiased, QueueNone, QueueProportional, 
 from simcore.models.refill import RefillHalfLife, RefillInstant
 from simcore.models.rules_by_date import MINIMUM_STAKE, PROFIT_RATIO, REDUCTION, day_of
 from simcore.models.simulation import Simulation, resolve_simulation
+from simcore.portfolio import HOUR_MS, Activity, transaction_charge
 from simcore.results import REFUSALS, MarketResult
 from simcore.strategies import Core, Parameters, resolve_core
 from simcore.strategies.daf import DAF
@@ -245,12 +246,11 @@ def _n_lines(bench: Bench, settings: st.Int) -> int:
 
 @dataclass(frozen=True)
 class Money:
-    """What a market's bets came to, pence."""
+    """What a market's bets came to, pence, and what it did to the account."""
 
     settled_by: str
-    gross: int
-    commission: int
     charge: int
+    activity: Activity
 
 
 def _settled_by(sim: st.Sim, simulation: Simulation) -> str:
@@ -269,26 +269,24 @@ def _money(bench: Bench, sim: st.Sim, simulation: Simulation) -> Money:
     gross = round(micro[by]() / st.MICRO) if by in micro else 0
     rate = bench.tape.info.market_base_rate_percent / 100 * (1 - simulation.costs.discount)
     commission = round(max(0, gross) * rate) if simulation.costs.commission else 0
-    charge = _charge(bench, sim) if simulation.costs.transaction_charge else 0
-    return Money(by, gross, commission, charge)
+    hours, counts = _transactions(bench, sim)
+    settled_ms = int(bench.record.message_ms[-1])
+    activity = Activity(settled_ms, gross, commission, by != "none", hours, counts)
+    charge = -(-transaction_charge([activity]) // 1000) if simulation.costs.transaction_charge else 0
+    return Money(by, charge, activity)
 
 
-def _charge(bench: Bench, sim: st.Sim) -> int:
-    """Transaction charge of this market's own requests by clock hour, pence, rounded up.
+def _transactions(bench: Bench, sim: st.Sim) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Clock hours with transactions (UTC, hours since 1970) and how many in each.
 
     A transaction is a bet placed or a failed request; in the table's oldest rows every action counts.
     """
-    rule = TRANSACTION_CHARGE.on(day_of(bench.first_ms))
     log = sim.log[: sim.tally[st.N_LOGGED]]
-    failed = log[log[:, st.WHAT] == st.REFUSED, st.TIME_MS]
-    accepted = _accepted_ms(sim)
-    times = [failed, accepted]
-    if rule.counts_cancels:
+    times = [log[log[:, st.WHAT] == st.REFUSED, st.TIME_MS], _accepted_ms(sim)]
+    if TRANSACTION_CHARGE.on(day_of(bench.first_ms)).counts_cancels:
         times.append(log[log[:, st.WHAT] == st.CANCELLED, st.TIME_MS])
-    hours = np.concatenate(times) // 3_600_000
-    _, counts = np.unique(hours, return_counts=True)
-    beyond = int(np.maximum(counts - rule.free_per_hour, 0).sum())
-    return -(-beyond * rule.millipence // 1000)
+    hours, counts = np.unique(np.concatenate(times) // HOUR_MS, return_counts=True)
+    return tuple(hours.tolist()), tuple(counts.tolist())
 
 
 def _accepted_ms(sim: st.Sim) -> NDArray[np.int64]:
@@ -305,10 +303,9 @@ def _result(bench: Bench, sim: st.Sim, simulation: Simulation, timeline: st.Int 
     return MarketResult(
         market_id=bench.tape.market_id,
         settled_by=money.settled_by,
-        pnl_pence=money.gross - money.commission - money.charge,
-        gross_pence=money.gross,
-        commission_pence=money.commission,
+        pnl_pence=money.activity.gross_pence - money.activity.commission_pence - money.charge,
         charge_pence=money.charge,
+        **money.activity._asdict(),
         places=int(tally[st.PLACES]),
         cancels=int(tally[st.CANCELS]),
         replaces=int(tally[st.REPLACES]),
@@ -321,7 +318,6 @@ def _result(bench: Bench, sim: st.Sim, simulation: Simulation, timeline: st.Int 
         unattributed_pence=pence[2],
         at_close_pence=pence[3],
         turnover_pence=sum(pence),
-        entry_matched=sum(counts) > 0,
         largest_position_pence=int(tally[st.LARGEST_POSITION]) // st.MICRO,
         largest_liability_pence=int(tally[st.LARGEST_LIABILITY]) // st.MICRO,
         worst_mark_pence=int(tally[st.WORST_MARK]) // st.MICRO,

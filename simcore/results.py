@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import pandas as pd
 
+from simcore.portfolio import Activity
+
 REFUSALS: Final = (
     "minimum_stake",
     "insufficient_funds",
@@ -29,7 +31,10 @@ class MarketResult:
 
     settled_by        result | mark | void (every runner of ours removed) | none (nothing matched)
     pnl_pence         gross − commission − charge
-    charge_pence      transaction charge of this market's own requests, rounded up to the penny
+    charge_pence      transaction charge if this market were all the account did, rounded up to the penny; several markets
+                      share the hours and the day's offset: `simcore.portfolio` charges them together
+    settled_ms        when the recording ends, UTC: the day and week its money is booked on
+    transaction_hours clock hours (UTC, hours since 1970) in which the exchange counted transactions; *_counts: how many
     entry_matched     whether anything at all was matched
     residual_pence    what the worst outcome costs more than the best at the off: exposure carried into the race
     largest_position_pence   largest |contracts| on one runner;  largest_liability_pence: worst outcome at any time
@@ -63,9 +68,17 @@ class MarketResult:
     residual_pence: int
     lapsed: int
     polls: int
+    settled_ms: int
+    transaction_hours: tuple[int, ...]
+    transaction_counts: tuple[int, ...]
     refusals: tuple[int, ...]
     fills: pd.DataFrame | None = field(default=None, compare=False)
     timeline: pd.DataFrame | None = field(default=None, compare=False)
+
+    @property
+    def activity(self) -> Activity:
+        """What `simcore.portfolio` needs of it."""
+        return Activity(*(getattr(self, name) for name in Activity._fields))
 
     def row(self) -> dict[str, Any]:
         """The result as a flat row; refusals become `refused_<reason>` columns, fills and timeline stay out."""

@@ -108,11 +108,15 @@ class Driver:
         measured = []
         for place, trial in enumerate(trials):
             own = rows.slice(place * n_markets, n_markets)
-            metrics = trial_metrics(own, self._folder.days, objective, self._config.search.seed)
+            metrics = self._metrics(own, self._folder.days)
             values = objective.values(metrics)
             met = all(excess <= 0.0 for excess in objective.excesses(metrics).values())
             measured.append(replace(trial, values=values, metrics=metrics, constraints_met=met))
         return measured
+
+    def _metrics(self, rows: pa.Table, days: Sequence[str]) -> dict[str, float]:
+        config = self._config
+        return trial_metrics(rows, days, config.objective, config.search.seed, config.simulation.costs)
 
     def _open_holdout(self, finished: Sequence[TrialSummary]) -> None:
         """Replay the best configuration on the days the search never saw; once for each best, and each opening is recorded."""
@@ -122,7 +126,7 @@ class Driver:
             return
         rows = self._bench.replay(markets, [Configuration(best.number, best.parameters)], self._listener.on_shard)
         days = [member.day for member in self._folder.members if member.split == "holdout"]
-        metrics = trial_metrics(rows, days, self._config.objective, self._config.search.seed)
+        metrics = self._metrics(rows, days)
         opening = {"trial": best.number, "trials": len(finished), "metrics": metrics}
         self._folder.write_holdout(opening, rows)
 

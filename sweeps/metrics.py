@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from simcore.models.costs import Costs
+from simcore.portfolio import Activity, portfolio
 from simcore.results import REFUSALS
 from simcore.statistics import QUANTILES, day_bootstrap_bound, distribution, student_bound
 from sweeps.objective import Objective
@@ -31,8 +33,10 @@ METRICS: Final = (
     "refusals",
     "turnover_pounds",
     "commission_pounds",
-    "charge_pounds",
     "residual_pounds",
+    "portfolio_charge_pounds",
+    "expert_fee_pounds",
+    "net_pnl_pounds",
 )
 """what every complete trial carries:
 
@@ -40,15 +44,20 @@ mean, standard_error, std, sharpe, worst, best, p1 … p99   of the net profit p
 lower_bound_pounds   one-sided bound of the mean by the objective's `bound` and `confidence`
 hit_rate             share of the markets traded that ended in profit; 0 where none was traded
 markets_traded       markets where anything at all was matched;  markets_marked: settled at market prices for want of a result
-fills, requests, refusals, turnover, commission, charge, residual   sums over the markets
+fills, requests, refusals, turnover, commission, residual   sums over the markets
+portfolio_charge, expert_fee   what the account pays for all its markets together (simcore.portfolio)
+net_pnl                        gross − commission of all markets, less those two
 """
 
 
-def trial_metrics(rows: pa.Table, days: Sequence[str], objective: Objective, seed: int) -> dict[str, float]:
+def trial_metrics(
+    rows: pa.Table, days: Sequence[str], objective: Objective, seed: int, costs: Costs
+) -> dict[str, float]:
     """METRICS of one trial's rows (one a market, in the order of `days`)."""
     pnl = _column(rows, "pnl_pence") / 100.0
     traded = rows["entry_matched"].to_numpy(zero_copy_only=False).astype(bool)
     won = int(np.count_nonzero(pnl[traded] > 0))
+    account = portfolio(_activities(rows), costs)
     figures = {
         **distribution(pnl),
         "lower_bound_pounds": _bound(pnl, days, objective, seed),
@@ -60,10 +69,17 @@ def trial_metrics(rows: pa.Table, days: Sequence[str], objective: Objective, see
         "refusals": _total(rows, *(f"refused_{reason}" for reason in REFUSALS)),
         "turnover_pounds": _total(rows, "turnover_pence") / 100.0,
         "commission_pounds": _total(rows, "commission_pence") / 100.0,
-        "charge_pounds": _total(rows, "charge_pence") / 100.0,
         "residual_pounds": _total(rows, "residual_pence") / 100.0,
+        "portfolio_charge_pounds": account.charge_pounds,
+        "expert_fee_pounds": account.expert_fee_pounds,
+        "net_pnl_pounds": account.net_pounds,
     }
     return {name: float(figures[name]) for name in METRICS}
+
+
+def _activities(rows: pa.Table) -> Iterator[Activity]:
+    columns = (rows[name].to_pylist() for name in Activity._fields)
+    return (Activity(*values) for values in zip(*columns, strict=True))
 
 
 def _bound(pnl: NDArray[np.float64], days: Sequence[str], objective: Objective, seed: int) -> float:

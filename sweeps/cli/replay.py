@@ -66,10 +66,15 @@ def _print(row: dict[str, Any], as_json: bool) -> None:
         return
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in row.items():
+        if name.startswith("transaction_"):
+            continue  # the hours and their counts: one line below
         if name.endswith("_pence"):
             table.add_row(name.removesuffix("_pence").replace("_", " "), f"£{value / 100:,.2f}")
         else:
             table.add_row(name.replace("_", " "), str(value))
+    hours = zip(row["transaction_hours"], row["transaction_counts"], strict=True)
+    told = ", ".join(f"{count} from {hour % 24:02d}:00 UTC" for hour, count in hours)
+    table.add_row("transactions", told or "none")
     Console().print(table)
 
 

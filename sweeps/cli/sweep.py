@@ -186,6 +186,10 @@ def _print_best(best: dict[str, Any]) -> None:
     metrics = best["metrics"]
     click.echo(f"best trial {best['trial']}: {_mean(metrics)}, sharpe {metrics['sharpe_per_market']:+.3f}", nl=False)
     click.echo(f", traded {metrics['markets_traded']} of {metrics['markets']} markets")
+    click.echo(
+        f"all markets in one account: £{metrics['net_pnl_pounds']:+,.2f} after transaction charge "
+        f"£{metrics['portfolio_charge_pounds']:,.2f} and Expert Fee £{metrics['expert_fee_pounds']:,.2f}"
+    )
     for name, value in best["parameters"].items():
         click.echo(f"  {name} = {value}")
 

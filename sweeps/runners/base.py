@@ -22,7 +22,7 @@ from simcore.models.simulation import Simulation
 from simcore.results import REFUSALS, MarketResult
 from simcore.strategies import Core, resolve_core
 
-_ARROW = {"str": pa.string(), "int": pa.int64(), "bool": pa.bool_()}
+_ARROW = {"str": pa.string(), "int": pa.int64(), "bool": pa.bool_(), "tuple[int, ...]": pa.list_(pa.int64())}
 MARKET_ROWS = pa.schema(
     [("trial", pa.int64())]
     + [(f.name, _ARROW[str(f.type)]) for f in fields(MarketResult) if f.name not in ("refusals", "fills", "timeline")]

@@ -148,8 +148,18 @@ def findings(folder: SweepFolder) -> list[str]:
     mean, error = best.metrics["mean_pnl_pounds"], best.metrics["standard_error_pounds"]
     traded = f"{best.metrics['markets_traded']:.0f} of {best.metrics['markets']:.0f} markets traded"
     lines.append(f"Best: trial {best.number:04d}, {signed_pounds(mean)} ± {error:.2f} a market, {traded}.")
+    lines.append(account_sentence(best.metrics))
     curve = capacity.read(folder)
     return lines if curve is None else [*lines, curve.sentence()]
+
+
+def account_sentence(metrics: Mapping[str, float]) -> str:
+    """What all markets together leave to the account."""
+    charge, fee = metrics["portfolio_charge_pounds"], metrics["expert_fee_pounds"]
+    return (
+        f"All its markets in one account: {signed_pounds(metrics['net_pnl_pounds'])} after a transaction charge of "
+        f"£{charge:,.2f} and an Expert Fee of £{fee:,.2f}."
+    )
 
 
 def _tables(folder: SweepFolder) -> str:

@@ -38,7 +38,7 @@ HOLDOUT = [member for member in MEMBERS if member.split == "holdout"]
 
 def market_rows(trial: int, members: list[SweepMarket], pnl: random.Random) -> pa.Table:
     """Result rows with profits drawn at random, pence."""
-    empty: dict[str, Any] = {field.name: 0 for field in MARKET_ROWS}
+    empty: dict[str, Any] = {field.name: [] if pa.types.is_list(field.type) else 0 for field in MARKET_ROWS}
     rows = [
         empty
         | {"trial": trial, "market_id": member.market_id, "settled_by": "result", "entry_matched": True}
@@ -49,7 +49,7 @@ def market_rows(trial: int, members: list[SweepMarket], pnl: random.Random) -> p
 
 
 def summary(config: SweepConfig, number: int, rows: pa.Table, days: list[str]) -> TrialSummary:
-    metrics = trial_metrics(rows, days, config.objective, config.search.seed)
+    metrics = trial_metrics(rows, days, config.objective, config.search.seed, config.simulation.costs)
     sampled = {"exit_s": 10.0 + number}
     core = resolve_core("daf")
     return TrialSummary(
@@ -85,7 +85,9 @@ def folder(home: Home) -> SweepFolder:
 def open_holdout(folder: SweepFolder, trial: int) -> pa.Table:
     """Open the hold-out for a trial, as a validation does."""
     rows = market_rows(trial, HOLDOUT, random.Random(5))
-    metrics = trial_metrics(rows, [m.day for m in HOLDOUT], folder.config.objective, folder.config.search.seed)
+    config = folder.config
+    days = [m.day for m in HOLDOUT]
+    metrics = trial_metrics(rows, days, config.objective, config.search.seed, config.simulation.costs)
     folder.write_holdout({"trial": trial, "trials": 2, "metrics": metrics}, rows)
     return rows
 

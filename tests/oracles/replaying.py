@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from simcore import dtypes as d
@@ -95,15 +96,25 @@ def _settled_by(exchange: Exchange, simulation: Simulation) -> str:
     return "result" if simulation.settlement == "result" and exchange.account.winners() else "mark"
 
 
-def _charge(tape: Tape, exchange: Exchange) -> int:
-    """Each transaction (a bet placed, a failed request; once upon a time a cancel) beyond the free ones of a clock hour."""
-    rule = TRANSACTION_CHARGE.on(day_of(int(tape.message_ms[0])))
+def _transactions(tape: Tape, exchange: Exchange) -> dict[int, int]:
+    """Bets placed and failed requests (once upon a time cancels too) of each clock hour."""
+    counts_cancels = TRANSACTION_CHARGE.on(day_of(int(tape.message_ms[0]))).counts_cancels
     times = [order.accepted_ms for order in exchange.orders if order.accepted_ms > 0]
-    counted = ("refused", "cancelled") if rule.counts_cancels else ("refused",)
+    counted = ("refused", "cancelled") if counts_cancels else ("refused",)
     times += [event.time_ms for event in exchange.log if event.what in counted]
-    hours = [time_ms // 3_600_000 for time_ms in times]
-    beyond = sum(max(0, hours.count(hour) - rule.free_per_hour) for hour in set(hours))
-    return -(-beyond * rule.millipence // 1000)
+    hours = sorted(time_ms // 3_600_000 for time_ms in times)
+    return {hour: hours.count(hour) for hour in hours}
+
+
+def _charge(hours: dict[int, int], gross: int, commission: int, settled_ms: int) -> int:
+    """Each transaction beyond the free ones of its hour, day by day, less half of commission and 3 % of a loss that day."""
+    total = 0.0
+    for day in {hour // 24 for hour in hours}:
+        rule = TRANSACTION_CHARGE.on(day_of(day * 86_400_000))
+        beyond = sum(max(0, n - rule.free_per_hour) for hour, n in hours.items() if hour // 24 == day)
+        offset = (commission + 0.03 * max(0, -gross)) / 2 if day == settled_ms // 86_400_000 else 0.0
+        total += max(0.0, beyond * rule.millipence / 1000 - offset)
+    return ceil(round(total, 6))
 
 
 def _row(tape: Tape, exchange: Exchange, harness: Harness, simulation: Simulation) -> dict[str, Any]:
@@ -113,7 +124,8 @@ def _row(tape: Tape, exchange: Exchange, harness: Harness, simulation: Simulatio
     gross = round(micro / MICRO)
     rate = tape.info.market_base_rate_percent / 100 * (1 - costs.discount)
     commission = round(max(0, gross) * rate) if costs.commission else 0
-    charge = _charge(tape, exchange) if costs.transaction_charge else 0
+    hours, settled_ms = _transactions(tape, exchange), int(tape.message_ms[-1])
+    charge = _charge(hours, gross, commission, settled_ms) if costs.transaction_charge else 0
     counts = {what: [e.pence for e in exchange.log if e.what == what] for what in FILLS}
     refused = [event.reason for event in exchange.log if event.what == "refused"]
     return {
@@ -123,6 +135,9 @@ def _row(tape: Tape, exchange: Exchange, harness: Harness, simulation: Simulatio
         "gross_pence": gross,
         "commission_pence": commission,
         "charge_pence": charge,
+        "settled_ms": settled_ms,
+        "transaction_hours": tuple(hours),
+        "transaction_counts": tuple(hours.values()),
         "places": harness.places,
         "cancels": harness.cancels,
         **{what: len(pence) for what, pence in counts.items()},

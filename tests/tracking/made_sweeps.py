@@ -30,7 +30,9 @@ SWEEP_ID = "0123456789abcdef"
 
 def market_row(market_id: str, pnl_pence: int, **values: Any) -> dict[str, Any]:
     """A result row: nothing happened but this profit."""
-    counts = {f.name: 0 for f in fields(MarketResult) if f.type == "int"}
+    counts = {
+        f.name: 0 if f.type == "int" else () for f in fields(MarketResult) if f.type in ("int", "tuple[int, ...]")
+    }
     facts: dict[str, Any] = {"market_id": market_id, "settled_by": "result", "pnl_pence": pnl_pence}
     facts |= {**counts, **facts} | {"entry_matched": pnl_pence != 0, "refusals": (0,) * len(REFUSALS)} | values
     return MarketResult(**facts).row()
