@@ -46,6 +46,8 @@ markets proves nothing: this shows the machinery, not a way to win.
   $FURLONG_HOME/demo-daf-greyhounds.json
                                what a live bot reads; docs/export.md explains it
   FURLONG_HOME=$FURLONG_HOME .venv/bin/sweeps show demo-caf-horses
+  .venv/bin/sweeps data study --store $store --out $FURLONG_HOME/study.html
+                               volume, spread, imbalance, entry times, profit by hour and liquidity
   .venv/bin/sweeps data import YOUR-RECORDINGS --store furlong-data/markets
   .venv/bin/sweeps run configs/daf-greyhounds.yaml --store furlong-data/markets --name first
   docs/index.md                import, sweep configs, the simulator and its limits, MLflow pages, export schema

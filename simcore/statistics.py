@@ -68,6 +68,41 @@ def student_bound(pnl_pounds: NDArray[np.float64], confidence: float) -> float:
     return mean - float(stdtrit(n - 1, confidence)) * _std(pnl_pounds) / math.sqrt(n)
 
 
+def student_interval(values: NDArray[np.float64], confidence: float = 0.95) -> tuple[float, float]:
+    """(mean, half width) of the two-sided confidence interval of the mean: t((1 + confidence) / 2, n − 1) · se.
+
+    Assumes independent values. nan for the mean of nothing, and for the width of fewer than two values.
+    """
+    n = len(values)
+    if n < 2:
+        return (float(values[0]) if n else math.nan), math.nan
+    from scipy.special import stdtrit  # as in `student_bound`
+
+    return float(np.mean(values)), float(stdtrit(n - 1, (1 + confidence) / 2)) * _std(values) / math.sqrt(n)
+
+
+def ratio_interval(
+    totals: NDArray[np.float64], counts: NDArray[np.float64], confidence: float = 0.95
+) -> tuple[float, float]:
+    """(ratio, half width) of Σ totals / Σ counts over n clusters, such as moves and messages by market.
+
+    Standard error by linearisation: √(n / (n − 1) · Σ (totalᵢ − ratio · countᵢ)²) / Σ counts, so that what happens inside a
+    cluster may depend on itself. nan where there is nothing to divide by, and for the width of fewer than two clusters.
+    """
+    used = counts > 0
+    n, total = int(used.sum()), float(counts.sum())
+    if n == 0:
+        return math.nan, math.nan
+    ratio = float(totals[used].sum()) / total
+    if n < 2:
+        return ratio, math.nan
+    from scipy.special import stdtrit
+
+    residual = totals[used] - ratio * counts[used]
+    error = math.sqrt(n / (n - 1) * float(np.sum(residual**2))) / total
+    return ratio, float(stdtrit(n - 1, (1 + confidence) / 2)) * error
+
+
 def day_bootstrap_bound(
     pnl_pounds: NDArray[np.float64], days: Sequence[Any], confidence: float, *, resamples: int = 2000, seed: int = 0
 ) -> float:
@@ -77,10 +112,35 @@ def day_bootstrap_bound(
     the (1 − confidence) percentile. Honest where markets of one day share a cause; too narrow with fewer than about ten days.
     The same seed and days give the same resamples, so that configurations are compared on equal terms.
     """
-    _, day = np.unique(np.asarray(days), return_inverse=True)
-    n_days = int(day.max()) + 1
-    totals = np.bincount(day, weights=pnl_pounds, minlength=n_days)
-    counts = np.bincount(day, minlength=n_days)
-    drawn = np.random.default_rng(seed).integers(0, n_days, size=(resamples, n_days))
-    means = totals[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-    return float(np.percentile(means, 100.0 * (1.0 - confidence)))
+    return float(np.percentile(_resampled_means(pnl_pounds, days, resamples, seed), 100.0 * (1.0 - confidence)))
+
+
+def bootstrap_interval(
+    values: NDArray[np.float64],
+    clusters: Sequence[Any],
+    confidence: float = 0.95,
+    *,
+    resamples: int = 4000,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Two-sided percentile interval of the mean by resampling whole clusters (a day, or each market its own); see
+    `day_bootstrap_bound`."""
+    means = _resampled_means(values, clusters, resamples, seed)
+    low, high = np.percentile(means, (50.0 * (1.0 - confidence), 50.0 * (1.0 + confidence)))
+    return float(low), float(high)
+
+
+def _resampled_means(
+    values: NDArray[np.float64], clusters: Sequence[Any], resamples: int, seed: int
+) -> NDArray[np.float64]:
+    """Total over count of as many clusters as there are, drawn with replacement; (resamples,)."""
+    _, cluster = np.unique(np.asarray(clusters), return_inverse=True)
+    n = int(cluster.max()) + 1
+    totals = np.bincount(cluster, weights=values, minlength=n)
+    counts = np.bincount(cluster, minlength=n)
+    draw = np.random.default_rng(seed)
+    means = np.empty(resamples)
+    for first in range(0, resamples, 500):  # a piece at a time: thousands of markets × resamples need not fit in memory
+        drawn = draw.integers(0, n, size=(min(500, resamples - first), n))
+        means[first : first + 500] = totals[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+    return means

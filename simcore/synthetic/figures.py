@@ -8,7 +8,7 @@ within 60 s.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,13 +84,13 @@ class Figures:
     overall: dict[str, float]
 
 
-def scan_of(tape: Tape, off_ms: int, longest_s: int) -> tuple[Scan, Int]:
-    """The pass over a tape, and seconds to the off of each sample."""
+def scan_of(tape: Tape, off_ms: int, longest_s: int, edges_s: Sequence[int] = EDGES_S) -> tuple[Scan, Int]:
+    """The pass over a tape, counts cut at `edges_s` (falling), and seconds to the off of each sample."""
     first_ms = max(int(tape.message_ms[0]), off_ms - 1000 * longest_s)
     first_ms += (off_ms - first_ms) % 1000
     seconds = max((off_ms - first_ms) // 1000, 0)
     out = Scan(
-        counts=np.zeros((len(WINDOWS), scan.N_COUNT), np.int64),
+        counts=np.zeros((len(edges_s) + 1, scan.N_COUNT), np.int64),
         placed_at=np.zeros(scan.N_DISTANCE, np.int64),
         cancelled_at=np.zeros(scan.N_DISTANCE, np.int64),
         samples=np.zeros((seconds, tape.n_runners, scan.N_SAMPLE), np.int64),
@@ -100,12 +100,16 @@ def scan_of(tape: Tape, off_ms: int, longest_s: int) -> tuple[Scan, Int]:
         best=np.tile(np.array([-1, N_TICKS]), (tape.n_runners, 1)),
         before=np.zeros((tape.n_runners, 2), np.int64),
     )
-    rows = np.stack(
-        [getattr(tape, name).astype(np.int64) for name in ("kind", "book", "runner", "tick", "size")], axis=1
-    )
-    edges = np.array(EDGES_S, np.int64)
+    edges, rows = np.array(edges_s, np.int64), rows_of(tape)
     scan.scan_tape(out, tape.message_ms, tape.message_row, rows, edges, off_ms, first_ms, tape.n_runners)
     return out, (off_ms - first_ms) // 1000 - np.arange(seconds)
+
+
+def rows_of(tape: Tape) -> Int:
+    """(rows, 5) int64 kind, book, runner, tick, size, as the passes read them."""
+    return np.stack(
+        [getattr(tape, name).astype(np.int64) for name in ("kind", "book", "runner", "tick", "size")], axis=1
+    )
 
 
 def figures_of(tape: Tape, longest_s: int = 3600) -> Figures:
@@ -123,7 +127,7 @@ def figures_of(tape: Tape, longest_s: int = 3600) -> Figures:
         inside = window == w
         if inside.any():
             _add_samples(by_window, w, out.samples[inside])
-            by_window["imbalance"][w] = _imbalance(out.samples, inside)
+            by_window["imbalance"][w] = imbalance_correlation(out.samples, inside)
     overall = _sizes(out) | _moves(out.samples, to_off)
     overall["matched_pounds"] = float(out.counts[:-1, scan.TRADED_PENCE].sum() / 100)
     overall["runners"] = float(tape.n_runners)
@@ -149,13 +153,14 @@ def _add_rates(by_window: dict[str, Real], out: Scan, started_s: float, ended_s:
     by_window["one_tick_share"] = counts[:, scan.TOUCH_MOVES_ONE] / np.where(moves > 0, moves, np.nan)
 
 
-def _usable(samples: Int) -> NDArray[np.bool_]:
+def priced(samples: Int) -> NDArray[np.bool_]:
+    """Which samples have both prices and are not too long to count."""
     bid, offer = samples[..., scan.BID], samples[..., scan.OFFER]
     return (bid >= 0) & (bid <= LONGEST) & (offer < len(ODDS))
 
 
 def _add_samples(by_window: dict[str, Real], w: int, samples: Int) -> None:
-    usable = _usable(samples)
+    usable = priced(samples)
     if not usable.any():
         return
     chosen = samples[usable]
@@ -181,7 +186,7 @@ def _add_samples(by_window: dict[str, Real], w: int, samples: Int) -> None:
         by_window["lay_book"][w] = np.median((1 / ODDS[samples[both][..., scan.OFFER]]).sum(axis=1))
 
 
-def _imbalance(samples: Int, inside: NDArray[np.bool_]) -> float:
+def imbalance_correlation(samples: Int, inside: NDArray[np.bool_]) -> float:
     """Correlation of the touch's imbalance with the sign of the next mid move within 60 s, over samples `inside`."""
     pairs = [_next_moves(samples[:, r], inside) for r in range(samples.shape[1])]
     lean, sign = (np.concatenate(column) for column in zip(*pairs, strict=True))
@@ -196,8 +201,8 @@ def _next_moves(one: Int, inside: NDArray[np.bool_]) -> tuple[Real, Real]:
     following = np.searchsorted(changed, np.arange(len(mid)), side="right")
     has = following < len(changed)
     at = changed[np.minimum(following, max(len(changed) - 1, 0))] if len(changed) else np.zeros(len(mid), np.int64)
-    ok = inside & has & _usable(one) & (at - np.arange(len(mid)) <= 60)
-    ok &= _usable(one)[np.minimum(at, len(mid) - 1)]
+    ok = inside & has & priced(one) & (at - np.arange(len(mid)) <= 60)
+    ok &= priced(one)[np.minimum(at, len(mid) - 1)]
     index = np.flatnonzero(ok)
     total = one[index, scan.BID_PENCE] + one[index, scan.OFFER_PENCE]
     lean = (one[index, scan.BID_PENCE] - one[index, scan.OFFER_PENCE]) / np.maximum(total, 1)
@@ -209,12 +214,12 @@ def _moves(samples: Int, to_off: Int) -> dict[str, float]:
     result = {}
     late = to_off <= 600
     mid = (samples[late][..., scan.BID] + samples[late][..., scan.OFFER]) / 2
-    usable = _usable(samples[late])
+    usable = priced(samples[late])
     for seconds in (10, 60):
         both = usable[seconds:] & usable[:-seconds]
         change = (mid[seconds:] - mid[:-seconds])[both]
         result[f"mid_std_{seconds}s_ticks"] = float(change.std()) if len(change) > 30 else float("nan")
-    result["imbalance_30m"] = _imbalance(samples, to_off <= 1800) if len(samples) else float("nan")
+    result["imbalance_30m"] = imbalance_correlation(samples, to_off <= 1800) if len(samples) else float("nan")
     return result
 
 

@@ -109,6 +109,16 @@ def sample(book: Int, best: Int, out: Int) -> None:
 
 
 @kernel
+def change_level(book: Int, best: Int, r: int, b: int, t: int, pence: int) -> None:
+    """Add to one level (less than nothing: take away) and keep the best price of its book right."""
+    book[r, b, t] += pence
+    if book[r, b, t] == 0 and best[r, b] == t:
+        best[r, b] = touch_of(book, r, b)
+    elif book[r, b, t] > 0 and ((b == ATB and t > best[r, b]) or (b == ATL and t < best[r, b])):
+        best[r, b] = t
+
+
+@kernel
 def note(out: Scan, kind: int, size: int, who: int) -> None:
     """Keep one size."""
     i = out.n_events[0]
@@ -137,18 +147,14 @@ def apply_row(
         note(out, 1, size, 2 * r + b)
         if known:
             out.placed_at[distance_class(behind)] += 1
-        book[r, b, t] += size
+        change_level(book, best, r, b, t, size)
     elif kind == CANCEL:
         out.counts[w, CANCELS] += 1
         if known:
             out.cancelled_at[distance_class(behind)] += 1
-        book[r, b, t] -= size
+        change_level(book, best, r, b, t, -size)
     else:
-        book[r, b, t] -= size // 2
-    if book[r, b, t] == 0 and best[r, b] == t:
-        best[r, b] = touch_of(book, r, b)
-    elif book[r, b, t] > 0 and ((b == ATB and t > best[r, b]) or (b == ATL and t < best[r, b])):
-        best[r, b] = t
+        change_level(book, best, r, b, t, -(size // 2))
 
 
 @kernel

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from sweeps.cli.filters import market_filters
 from sweeps.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ NAMED = 20
 
 _LATER = {
     "synth": ("sweeps.cli.synth", "synth", "Make synthetic markets with a known truth."),
+    "study": ("sweeps.cli.study", "study", "Draw the research charts of a store."),
     "figures": ("sweeps.cli.synth", "figures", "Compare a store's microstructure with measured figures."),
 }
 
@@ -61,7 +63,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group(cls=_DataGroup)
 def data() -> None:
-    """Import, list, show and make markets."""
+    """Import, list, show, make and study markets."""
 
 
 @data.command("import")
@@ -163,69 +165,25 @@ def _print_named(console: Console, label: str, lines: list[str]) -> None:
         console.print(f"{label}: and {len(lines) - NAMED} more", markup=False, highlight=False)
 
 
-def _bounds(text: str | None, option: str) -> tuple[str | None, str | None]:
-    """FROM..TO, FROM.., ..TO or one value as (first, last)."""
-    if text is None:
-        return None, None
-    first, dots, last = text.partition("..")
-    if not (first or last) or ".." in last:
-        raise ConfigError(f"`{option}` must be VALUE, FROM..TO, FROM.. or ..TO, got {text!r}")
-    return (first or None), (last or None) if dots else first
-
-
 @data.command("list")
 @_STORE
-@click.option("--sport", multiple=True, help="greyhounds, horses, tennis, …; repeatable.")
-@click.option("--type", "market_type", multiple=True, help="WIN, PLACE, MATCH_ODDS, …; repeatable.")
-@click.option("--country", multiple=True, help="GB, IE, AU, …; repeatable.")
-@click.option("--venue", multiple=True, help="Venue; repeatable.")
-@click.option("--tier", multiple=True, help="PRO, SELF, ADVANCED, SELF_LEVELS, SYNTHETIC; repeatable.")
-@click.option("--date", metavar="DAY|FROM..TO", help="UTC day of the advertised start, such as 2022-03-01..2022-03-31.")
-@click.option("--hour", metavar="H|FROM..TO", help="UTC hour of the advertised start, both ends included.")
-@click.option("--min-volume", type=float, metavar="POUNDS", help="Matched before the off, at least.")
-@click.option("--max-volume", type=float, metavar="POUNDS", help="Matched before the off, at most.")
+@market_filters
 @click.option("--replayable/--not-replayable", default=None, help="Fit for replays, or not.")
-@click.option(
-    "--where", multiple=True, metavar="KEY=VALUE", help="Any column, also min_COLUMN and max_COLUMN; repeatable."
-)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Show the first N.")
 @_JSON
 def list_markets(
-    store: Path,
-    date: str | None,
-    hour: str | None,
-    min_volume: float | None,
-    max_volume: float | None,
-    replayable: bool | None,
-    where: tuple[str, ...],
-    limit: int | None,
-    as_json: bool,
-    **several: tuple[str, ...],
+    store: Path, filters: dict[str, Any], replayable: bool | None, limit: int | None, as_json: bool
 ) -> None:
     """List the markets of a store, filtered (sport, hour, type, country, venue, date, volume, tier, quality)."""
     from sweeps.app.data import list_markets as app_list
     from sweeps.app.data import records_of
 
-    filters: dict[str, Any] = {name: list(values) for name, values in several.items() if values}
-    filters |= dict(zip(("date_from", "date_to"), _bounds(date, "--date"), strict=True))
-    filters |= dict(zip(("hour_from", "hour_to"), _bounds(hour, "--hour"), strict=True))
-    filters |= {"min_volume_pounds": min_volume, "max_volume_pounds": max_volume, "replayable": replayable}
-    table = app_list(store, filters | _where(where))
+    table = app_list(store, {"replayable": replayable} | filters)
     rows = records_of(table.head(limit) if limit else table)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
     _print_markets(rows, len(table), _console())
-
-
-def _where(pairs: tuple[str, ...]) -> dict[str, Any]:
-    filters: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not (key and equals and value):
-            raise ConfigError(f"`--where` must be KEY=VALUE, got {pair!r}")
-        filters[key] = {"true": True, "false": False}.get(value.lower(), value)
-    return filters
 
 
 def _print_markets(rows: list[dict[str, Any]], total: int, console: Console) -> None:

@@ -58,7 +58,7 @@ def histogram(pnl_pounds: NDArray[np.float64], title: str) -> go.Figure:
     mean = float(np.mean(pnl_pounds))
     figure.add_vline(x=0, line_color=GREY, line_width=1)
     figure.add_vline(x=mean, line_color=RED, line_dash="dash", annotation_text=f"mean {signed_pounds(mean)}")
-    return _laid_out(figure, title, "profit per market (£)", "density (per £)")
+    return laid_out(figure, title, "profit per market (£)", "density (per £)")
 
 
 def _bins(values: NDArray[np.float64]) -> int:
@@ -99,7 +99,7 @@ def empirical_cdf(pnl_pounds: NDArray[np.float64], title: str) -> go.Figure:
         name="percentiles",
     )
     figure.add_vline(x=0, line_color=GREY, line_width=1)
-    return _laid_out(figure, title, "profit per market (£)", "share of markets at or below")
+    return laid_out(figure, title, "profit per market (£)", "share of markets at or below")
 
 
 def history(trials: pd.DataFrame, value: str, metric: str, maximize: bool, title: str) -> go.Figure:
@@ -121,7 +121,7 @@ def history(trials: pd.DataFrame, value: str, metric: str, maximize: bool, title
     invalid = trials[trials["state"] == "invalid"]["trial"]
     for i, trial in enumerate(invalid):
         figure.add_vline(x=trial, line_color=RED, line_width=1, opacity=0.25, name="invalid", showlegend=i == 0)
-    return _laid_out(figure, title, "trial", label(metric))
+    return laid_out(figure, title, "trial", label(metric))
 
 
 def parallel_coordinates(
@@ -177,7 +177,7 @@ def slices(
         figure.update_xaxes(title=label(name), type="log" if name in log else None, **ticks, row=row, col=column)
         if column == 1:
             figure.update_yaxes(title=label(metric), row=row, col=column)
-    return _laid_out(figure, title, None, None, height=90 + 290 * down, legend=False)
+    return laid_out(figure, title, None, None, height=90 + 290 * down, legend=False)
 
 
 def pareto(trials: pd.DataFrame, front: Sequence[int], metrics: Sequence[str], title: str) -> go.Figure:
@@ -190,7 +190,7 @@ def pareto(trials: pd.DataFrame, front: Sequence[int], metrics: Sequence[str], t
             x=part["value_0"], y=part["value_1"], mode="markers", name=name, marker={"color": colour, "size": 8},
             text=[f"trial {trial}" for trial in part["trial"]],
         )  # fmt: skip
-    return _laid_out(figure, title, label(metrics[0]), label(metrics[1]))
+    return laid_out(figure, title, label(metrics[0]), label(metrics[1]))
 
 
 def capacity(points: pd.DataFrame, parameter: str, last_useful: float | None, title: str) -> go.Figure:
@@ -221,7 +221,7 @@ def capacity(points: pd.DataFrame, parameter: str, last_useful: float | None, ti
     figure.update_yaxes(title="mean PnL per market (£)", row=1, col=1)
     figure.update_yaxes(title="turnover per market (£)", row=2, col=1)
     figure.update_xaxes(title=label(parameter), row=2, col=1)
-    return _laid_out(figure, title, None, None, height=560)
+    return laid_out(figure, title, None, None, height=560)
 
 
 def by_group(groups: pd.DataFrame, what: str, title: str) -> go.Figure:
@@ -236,7 +236,7 @@ def by_group(groups: pd.DataFrame, what: str, title: str) -> go.Figure:
         hovertemplate="%{x}: %{y:.2f} £ a market over %{customdata} markets<extra></extra>",
     )
     figure.update_xaxes(type="category")
-    return _laid_out(figure, title, what, "mean PnL per market (£)", legend=False)
+    return laid_out(figure, title, what, "mean PnL per market (£)", legend=False)
 
 
 def signed_pounds(value: float) -> str:
@@ -244,7 +244,7 @@ def signed_pounds(value: float) -> str:
     return f"{'−' if round(value, 2) < 0 else ''}£{abs(value):.2f}"
 
 
-def _laid_out(
+def laid_out(
     figure: go.Figure, title: str, x: str | None, y: str | None, *, height: int = 430, legend: bool = True
 ) -> go.Figure:
     figure.update_layout(

@@ -21,7 +21,7 @@ from sweeps.space import CategoricalDimension
 from sweeps.tracking import plots
 from sweeps.tracking.plots import label, signed_pounds
 
-_STYLE = """
+STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #222; max-width: 1080px; margin: 1.5rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 table { border-collapse: collapse; margin: .5rem 2rem .5rem 0; display: inline-table; vertical-align: top; }
@@ -44,7 +44,7 @@ def page(folder: SweepFolder) -> str:
     parts.append(_tables(folder))
     title = html.escape(f"Sweep {folder.name}")
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
         f"<script>{get_plotlyjs()}</script></head><body>{''.join(parts)}</body></html>"
     )
 
