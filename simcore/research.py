@@ -17,7 +17,7 @@ from simcore.dtypes import HISTORY, N_KINDS, TRADE, TRADE_UNATTRIBUTED, TRADED_F
 from simcore.errors import SimulationError
 from simcore.synthetic import scan
 from simcore.synthetic.figures import LONGEST, imbalance_correlation, priced, rows_of, scan_of
-from simcore.synthetic.lean import N_BUCKETS, lean_tape
+from simcore.synthetic.lean import N_BUCKETS, lean_tape, new_lean
 from simcore.tapes.facts import actual_off_ms
 from simcore.tapes.tape import Tape
 from simcore.units import N_TICKS
@@ -140,7 +140,6 @@ def _correlations(samples: Int, to_off: Int) -> Real:
 
 
 def _lean(tape: Tape, off_ms: int) -> Int:
-    sums = np.zeros((N_BUCKETS, 2), np.int64)
-    first_ms = off_ms - 1000 * LEAN_FROM_S
-    lean_tape(sums, tape.message_ms, tape.message_row, rows_of(tape), first_ms, off_ms, tape.n_runners, LONGEST)
-    return sums
+    out, first_ms = new_lean(tape.n_runners), off_ms - 1000 * LEAN_FROM_S
+    lean_tape(out, tape.message_ms, tape.message_row, rows_of(tape), first_ms, off_ms, LONGEST)
+    return out.sums

@@ -9,7 +9,7 @@ sums   : (N_BUCKETS, 2) int64, messages and Σ move by bucket
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +35,27 @@ CHANGED: Final = 2
 N_MEMORY: Final = 3
 
 
+class Lean(NamedTuple):
+    """What the pass fills, and what it remembers; see the module's notation and `new_lean`."""
+
+    sums: Int
+    book: Int
+    best: Int
+    memory: Int
+
+
+def new_lean(n_runners: int) -> Lean:
+    """Empty books: book (runners, 2, 350) pence, best (runners, 2) their touch, memory (runners, N_MEMORY)."""
+    return Lean(
+        sums=np.zeros((N_BUCKETS, 2), np.int64),
+        book=np.zeros((n_runners, 2, N_TICKS), np.int64),
+        best=np.tile(np.array([-1, N_TICKS]), (n_runners, 1)),
+        memory=np.tile(np.array([-1, 0, 0]), (n_runners, 1)),
+    )
+
+
 @kernel
-def apply_message(book: Int, best: Int, memory: Int, rows: Int, first: int, last: int) -> None:
+def apply_message(out: Lean, rows: Int, first: int, last: int) -> None:
     """Apply a message's rows to the books and mark the runners whose book it changed."""
     image = False
     for i in range(first, last):
@@ -44,47 +63,40 @@ def apply_message(book: Int, best: Int, memory: Int, rows: Int, first: int, last
         image = image or kind == IMAGE
         if r >= 0 and kind in (PLACE, CANCEL, TRADE):
             pence = size if kind == PLACE else -size if kind == CANCEL else -(size // 2)
-            change_level(book, best, r, b, t, pence)
-            memory[r, CHANGED] = 1
+            change_level(out.book, out.best, r, b, t, pence)
+            out.memory[r, CHANGED] = 1
     if image:  # what stood before it says nothing about what it shows
-        for r in range(book.shape[0]):
-            best[r, ATB], best[r, ATL] = touch_of(book, r, ATB), touch_of(book, r, ATL)
-            memory[r, BUCKET] = -1
+        for r in range(out.best.shape[0]):
+            out.best[r, ATB], out.best[r, ATL] = touch_of(out.book, r, ATB), touch_of(out.book, r, ATL)
+            out.memory[r, BUCKET] = -1
 
 
 @kernel
-def look(sums: Int, book: Int, best: Int, memory: Int, r: int, longest: int) -> None:
+def look(out: Lean, r: int, longest: int) -> None:
     """Close a runner's last observation with the book as it stands, and open the next."""
-    bid, offer = best[r, ATB], best[r, ATL]
+    bid, offer, bucket = out.best[r, ATB], out.best[r, ATL], out.memory[r, BUCKET]
     seen = 0 <= bid <= longest and offer < N_TICKS
-    if seen and memory[r, BUCKET] >= 0:
-        sums[memory[r, BUCKET], MESSAGES] += 1
-        sums[memory[r, BUCKET], MOVE] += bid + offer - memory[r, MID]
-    memory[r, BUCKET] = -1
+    if seen and bucket >= 0:
+        out.sums[bucket, MESSAGES] += 1
+        out.sums[bucket, MOVE] += bid + offer - out.memory[r, MID]
+    out.memory[r, BUCKET] = -1
     if seen:
-        backs, lays = book[r, ATB, bid], book[r, ATL, offer]
-        memory[r, BUCKET] = min(N_BUCKETS * backs // (backs + lays), N_BUCKETS - 1)
-        memory[r, MID] = bid + offer
+        backs, lays = out.book[r, ATB, bid], out.book[r, ATL, offer]
+        out.memory[r, BUCKET] = min(N_BUCKETS * backs // (backs + lays), N_BUCKETS - 1)
+        out.memory[r, MID] = bid + offer
 
 
 @kernel
-def lean_tape(
-    sums: Int, message_ms: Int, row_of: Int, rows: Int, first_ms: int, last_ms: int, n_runners: int, longest: int
-) -> None:
-    """Fill `sums` from the messages published from first_ms until before last_ms. rows: as `scan.scan_tape`.
+def lean_tape(out: Lean, message_ms: Int, row_of: Int, rows: Int, first_ms: int, last_ms: int, longest: int) -> None:
+    """Fill `out.sums` from the messages published from first_ms until before last_ms. rows: as `scan.scan_tape`.
 
     Runners whose best back is longer than tick `longest` are left out.
     """
-    book = np.zeros((n_runners, 2, N_TICKS), np.int64)
-    best = np.empty((n_runners, 2), np.int64)
-    best[:, ATB], best[:, ATL] = -1, N_TICKS
-    memory = np.zeros((n_runners, N_MEMORY), np.int64)
-    memory[:, BUCKET] = -1
     for message in range(message_ms.shape[0]):
         if message_ms[message] >= last_ms:
             break
-        apply_message(book, best, memory, rows, row_of[message], row_of[message + 1])
-        for r in range(n_runners):
-            if memory[r, CHANGED] == 1 and message_ms[message] >= first_ms:
-                look(sums, book, best, memory, r, longest)
-            memory[r, CHANGED] = 0
+        apply_message(out, rows, row_of[message], row_of[message + 1])
+        for r in range(out.best.shape[0]):
+            if out.memory[r, CHANGED] == 1 and message_ms[message] >= first_ms:
+                look(out, r, longest)
+            out.memory[r, CHANGED] = 0
