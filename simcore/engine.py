@@ -159,8 +159,11 @@ def settings_of(
     if isinstance(refill, RefillHalfLife):
         values[st.REFILL_KIND], values[st.HALF_LIFE_MS] = st.REFILL_HALF_LIFE, refill.ms
     values[st.FRONT] = simulation.unattributed == "front"
-    values[st.DISPLACE] = simulation.displacement
-    reals[st.SEVERITY] = simulation.reaction.severity if simulation.displacement else 0.0
+    by_flumine = simulation.matching == "flumine"
+    displace = simulation.displacement and not by_flumine
+    values[st.MATCHING] = st.BY_FLUMINE if by_flumine else st.BY_RECORD
+    values[st.DISPLACE] = displace
+    reals[st.SEVERITY] = simulation.reaction.severity if displace else 0.0
     values[st.REACTION_MS] = simulation.reaction.half_life_ms
     for name, (median, sigma) in _DELAYS.items():
         values[median], reals[sigma] = median_and_sigma(getattr(delays, name))

@@ -17,6 +17,7 @@ from simcore.kernels.displacement import (
 )
 from simcore.kernels.fills import end_order, fill, write_log
 from simcore.kernels.flow import flow_now, moved
+from simcore.kernels.flumine import by_flumine, join_queue_flumine
 from simcore.kernels.queue import better, rests_in, takes_from
 from simcore.kernels.reaction import until_shift
 from simcore.kernels.state import (
@@ -142,7 +143,7 @@ def refusal(sim: Sim, o: int) -> int:
         return INVALID_MIN_FILL
     if limits and sim.settings[CHECKS_RATIO] != 0 and bad_ratio(sim, pence, tick):
         return INVALID_PROFIT_RATIO
-    if limits and crosses_own(sim, o):
+    if limits and not by_flumine(sim) and crosses_own(sim, o):
         return OWN_CROSS
     exposure = exposure_with(sim, o)
     if exposure > sim.settings[FUNDS_PENCE] * MICRO:
@@ -228,6 +229,8 @@ def rest(sim: Sim, o: int, now: int) -> None:
     r = sim.orders[o, RUNNER]
     t = sim.orders[o, TICK] - sim.runners[r, SHIFT]
     stand(sim, o, t, world_size(sim, r, rests_in(sim.orders[o, SIDE]), t, now) if 0 <= t < N_TICKS else 0)
+    if by_flumine(sim):
+        join_queue_flumine(sim, o)
 
 
 @kernel

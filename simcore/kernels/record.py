@@ -35,6 +35,7 @@ from simcore.kernels.displacement import (
     world_size,
 )
 from simcore.kernels.fills import end_order, rebook
+from simcore.kernels.flumine import by_flumine, match_flumine, note_traded
 from simcore.kernels.queue import queue_after_cancel
 from simcore.kernels.reaction import forget_flow, shift_all
 from simcore.kernels.state import (
@@ -94,15 +95,18 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
     sim.market[MESSAGE_MS] = now
     shift_all(sim, now)
     net_touched(sim, now)
+    flumine = by_flumine(sim)
     end = record.message_row[m + 1]
     for i in range(record.message_row[m], end):
         kind, pence = int(record.kind[i]), int(record.size[i])
         r, b, t = int(record.runner[i]), int(record.book[i]), int(record.tick[i])
-        if kind <= TRADE and sim.runners[r, TOUCHED] == 0 and sim.market[CARRY] == 0:
+        if flumine and TRADE <= kind <= TRADE_UNATTRIBUTED:
+            note_traded(sim, r, t, pence)
+        if kind <= TRADE and ((sim.runners[r, TOUCHED] == 0 and sim.market[CARRY] == 0) or flumine):
             sim.recorded[r, b, t] += pence if kind == PLACE else (-pence if kind == CANCEL else -(pence // 2))
             if kind == PLACE:
                 improve_hint(sim, r, b, t)
-        elif kind <= TRADE_UNATTRIBUTED:
+        elif kind <= TRADE_UNATTRIBUTED and not flumine:
             last = i + 1 == end or record.kind[i + 1] != TRADE or record.runner[i + 1] != r or record.book[i + 1] != b
             sim.market[ROW] = i
             apply_touched(sim, kind, r, b, t, pence, last, now)
@@ -115,6 +119,8 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
     if sim.market[CLOSE_DUE] != 0:
         sim.market[CLOSE_DUE] = 0
         lapse_unclosed(sim, now)
+    if flumine:
+        match_flumine(sim, now)
     net_touched(sim, now)
 
 

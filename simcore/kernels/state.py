@@ -21,6 +21,7 @@ log       : (capacity, N_LOG) int64, all that happened to our orders, in time
 tally     : (N_TALLY,) int64, lengths and counters
 flow      : (runners,) float64, how far our fills move the others' prices, ticks, at FLOW_STAMP_MS (x of models/reaction.py)
 scratch   : (2, runners) int64, rows lent to one function at a time
+traded, ahead_pounds : (runners, 350) and (capacity,) float64 pounds, used by simcore.kernels.flumine alone
 settings  : (N_SETTING,) int64; reals : (N_REAL,) float64, the assumptions as numbers
 Money of bets that depends on odds is kept exactly in micropence (10⁻⁶ pence).
 """
@@ -284,7 +285,8 @@ REACTION_MS: Final = 30
 RATIO_LEAST: Final = 31
 RATIO_MOST: Final = 32
 """bounds of rounded over exact profit, percent"""
-N_SETTING: Final = 33
+MATCHING: Final = 33
+N_SETTING: Final = 34
 
 # columns of the timeline, one row a poll
 LINE_MS: Final = 0
@@ -319,6 +321,8 @@ QUEUE_SAMPLED: Final = 3
 REFILL_INSTANT: Final = 0
 REFILL_HALF_LIFE: Final = 1
 REFILL_NEVER: Final = 2
+BY_RECORD: Final = 0
+BY_FLUMINE: Final = 1
 
 
 class Record(NamedTuple):
@@ -353,6 +357,8 @@ class Sim(NamedTuple):
     scratch: Int
     settings: Int
     reals: Real
+    traded: Real
+    ahead_pounds: Real
 
 
 class Views(NamedTuple):
@@ -398,6 +404,8 @@ def new_sim(n_runners: int, settings: Int, reals: Real, script: Int, capacity: i
         scratch=np.zeros((2, n_runners), np.int64),
         settings=settings,
         reals=reals,
+        traded=np.zeros((n_runners, N_TICKS)),
+        ahead_pounds=np.zeros(capacity),
     )
 
 

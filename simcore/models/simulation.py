@@ -11,7 +11,8 @@ from simcore.errors import ModelError
 from simcore.models.base import Model
 from simcore.models.costs import Costs
 from simcore.models.latency import Delays
-from simcore.models.queue import Queue, QueueBackBiased, QueueProportional
+from simcore.models.matching import Matching
+from simcore.models.queue import Queue, QueueBackBiased, QueueNone, QueueProportional
 from simcore.models.reaction import Reaction
 from simcore.models.refill import Refill, RefillHalfLife, RefillInstant, RefillNever
 
@@ -26,6 +27,8 @@ class Simulation(Model, frozen=True):
                        mark: always marked to market at the off
     displacement       False: nothing we do changes the world, prices included (for comparison only)
     below_minimum      a closing stake under the minimum: leave it, or place_cut_replace (three requests)
+    matching           record: trades meet the world; flumine: that framework's rule (for comparison only), which knows no
+                       queue model, refill, displacement, nor a trade whose side is unknown
     """
 
     queue: Queue = QueueBackBiased()
@@ -39,12 +42,26 @@ class Simulation(Model, frozen=True):
     below_minimum: Literal["leave", "place_cut_replace"] = "leave"
     costs: Costs = Costs()
     settlement: Literal["result", "mark"] = "result"
+    matching: Matching = "record"
 
+
+FLUMINE = Simulation(
+    matching="flumine",
+    queue=QueueNone(),
+    refill=RefillInstant(),
+    displacement=False,
+    delays=Delays(place_ms=120, cancel_ms=170, replace_ms=280, observe_ms=0, ack_ms=0, order_stream_ms=0),
+    poll_ms=0,
+    cancel_then_place="parallel",
+    costs=Costs(funds_pounds=10_000_000.0, transaction_charge=False),
+)
+"""flumine's simulation as it comes: its matching and latencies, a look at each message, no limit on funds."""
 
 PRESETS: dict[str, Simulation] = {
     "default": Simulation(),
     "optimistic": Simulation(queue=QueueProportional(), refill=RefillInstant()),
     "pessimistic": Simulation(queue=QueueBackBiased(k=4.0), refill=RefillNever(), unattributed="none"),
+    "flumine": FLUMINE,
 }
 
 

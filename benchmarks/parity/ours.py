@@ -1,0 +1,92 @@
+"""The same requests through our `flumine` preset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.parity.feed import Recorded
+from benchmarks.parity.orders import Outcome, Request
+from simcore.engine import prepare, run_script, settings_of
+from simcore.kernels import state as st
+from simcore.models.simulation import resolve_simulation
+from simcore.units import ODDS_HUNDREDTHS
+
+ALL_OF_IT = 1 << 40
+
+
+@dataclass(frozen=True)
+class Ours:
+    """What one strategy's requests came to here. Per order: `settled` as the bets stand at the end (voided, reduced), `made`
+    with the matches as they were made, and the reductions of its odds since (count)."""
+
+    settled: list[Outcome]
+    made: list[Outcome]
+    reduced: list[int]
+
+
+def replay_requests(recorded: Recorded, requests: list[Request]) -> Ours:
+    """Replay a log of requests with the preset; orders keep their numbers."""
+    bench = prepare(recorded.tape)
+    settings, reals = settings_of(bench, resolve_simulation("flumine"), None)
+    orders, script = _tables(requests, settings)
+    sim = run_script(bench, settings, reals, orders, script)
+    published_ms = recorded.tape.message_ms
+    return Ours(*_outcomes(sim, published_ms, len(orders)))
+
+
+def _tables(requests: list[Request], settings: st.Int) -> tuple[st.Int, st.Int]:
+    places = [request for request in requests if request.kind == "place"]
+    orders = np.zeros((len(places), st.N_ORDER), np.int64)
+    for row, place in zip(orders, places, strict=True):
+        row[st.RUNNER], row[st.SIDE], row[st.TICK] = place.runner, place.side, place.tick
+        row[st.SIZE] = row[st.REMAINING] = row[st.BELIEVED] = place.pence
+        row[st.PERSIST] = st.STAY if place.persist else st.LAPSE
+    script = np.zeros((len(requests), st.N_REQUEST), np.int64)
+    for number, (row, request) in enumerate(zip(script, requests, strict=True)):
+        placing = request.kind == "place"
+        row[st.EFFECT_MS] = request.time_ms + settings[st.PLACE_MS if placing else st.CANCEL_MS]
+        row[st.REQUEST] = st.PLACE_ORDER if placing else st.CANCEL_ORDER
+        row[st.REQUEST_ORDER] = request.order
+        row[st.REQUEST_PENCE] = request.pence or ALL_OF_IT
+        row[st.REQUEST_NUMBER] = number
+    return orders, script[np.argsort(script[:, st.EFFECT_MS], kind="stable")]
+
+
+def _outcomes(sim: st.Sim, published_ms: st.Int, n: int) -> tuple[list[Outcome], list[Outcome], list[int]]:
+    log = sim.log[: sim.tally[st.N_LOGGED]]
+    settled, made, reduced = [], [], []
+    for o in range(n):
+        rows = log[log[:, st.LOG_ORDER] == o]
+        fills = rows[rows[:, st.WHAT] <= st.FILL_UNATTRIBUTED]
+        times = [_book_ms(published_ms, int(ms)) for ms in fills[:, st.TIME_MS]]
+        pence = [int(p) for p in fills[:, st.PENCE]]
+        odds = [int(ODDS_HUNDREDTHS[tick]) for tick in fills[:, st.LOG_TICK]]
+        odds_now = [round(int(micro) / 10_000) for micro in fills[:, st.ODDS_MICRO]]
+        cancelled = int(rows[rows[:, st.WHAT] == st.CANCELLED, st.PENCE].sum())
+        state = _state(sim, o)
+        gone = state == "accepted" and sim.runners[sim.orders[o, st.RUNNER], st.GONE] != 0
+        made.append(Outcome(state, tuple(zip(times, odds, pence, strict=True)), cancelled))
+        stands = () if gone else tuple(zip(times, odds_now, pence, strict=True))
+        settled.append(Outcome("voided" if gone else state, stands, cancelled))
+        reduced.append(_withdrawals_after(sim, rows))
+    return settled, made, reduced
+
+
+def _book_ms(published_ms: st.Int, ms: int) -> int:
+    """Publication of the book a match at `ms` was made in: what flumine stamps it with."""
+    return int(published_ms[np.searchsorted(published_ms, ms, side="right") - 1])
+
+
+def _state(sim: st.Sim, o: int) -> str:
+    if sim.orders[o, st.ACCEPTED_MS]:
+        return "accepted"
+    return "pending" if sim.orders[o, st.STATE] == st.ON_ITS_WAY else "refused"
+
+
+def _withdrawals_after(sim: st.Sim, rows: st.Int) -> int:
+    """Material withdrawals after the order's first match."""
+    if not len(rows):
+        return 0
+    return int((sim.runners[:, st.FACTOR] >= sim.settings[st.REMOVAL_FROM]).sum())
