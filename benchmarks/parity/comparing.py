@@ -13,8 +13,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from benchmarks.parity.feed import Recorded
-from benchmarks.parity.ours import Ours, replay_requests
 from benchmarks.parity.orders import LATENCY_MS, Outcome, Request
+from benchmarks.parity.ours import Ours, replay_requests
 from benchmarks.parity.theirs import Theirs, run_flumine
 
 NEVER_HEARD = "a request waits for a message that never comes"
@@ -78,7 +78,9 @@ def agrees(plain: Outcome, said: tuple[float, float], settled: Outcome) -> bool:
     """Whether flumine's order is ours: state, matches, cancels, and the totals flumine reports."""
     same = plain == settled
     average_odds, matched_pounds = said
-    reported = abs(average_odds - settled.average_odds) < 0.0101 and round(matched_pounds * 100) == settled.matched_pence
+    reported = (
+        abs(average_odds - settled.average_odds) < 0.0101 and round(matched_pounds * 100) == settled.matched_pence
+    )
     return same and reported
 
 

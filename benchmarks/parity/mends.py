@@ -184,4 +184,3 @@ class MendedOrder(SimulatedOrder):  # type: ignore[misc]
 def _match(match: list[Any]) -> Match:
     published_ms, price, size = match
     return int(published_ms), round(price * 100), round(size * 100)
-

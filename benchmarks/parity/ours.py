@@ -11,7 +11,6 @@ from benchmarks.parity.orders import Outcome, Request
 from simcore.engine import prepare, run_script, settings_of
 from simcore.kernels import state as st
 from simcore.models.simulation import resolve_simulation
-from simcore.units import ODDS_HUNDREDTHS
 
 ALL_OF_IT = 1 << 40
 
@@ -59,10 +58,10 @@ def _outcomes(sim: st.Sim, published_ms: st.Int, n: int) -> tuple[list[Outcome],
     settled, made, reduced = [], [], []
     for o in range(n):
         rows = log[log[:, st.LOG_ORDER] == o]
-        fills = rows[rows[:, st.WHAT] <= st.FILL_UNATTRIBUTED]
+        fills = rows[rows[:, st.WHAT] <= st.FILL_AT_CLOSE]
         times = [_book_ms(published_ms, int(ms)) for ms in fills[:, st.TIME_MS]]
         pence = [int(p) for p in fills[:, st.PENCE]]
-        odds = [int(ODDS_HUNDREDTHS[tick]) for tick in fills[:, st.LOG_TICK]]
+        odds = [round(int(micro) / 10_000) for micro in fills[:, st.MATCHED_MICRO]]
         odds_now = [round(int(micro) / 10_000) for micro in fills[:, st.ODDS_MICRO]]
         cancelled = int(rows[rows[:, st.WHAT] == st.CANCELLED, st.PENCE].sum())
         state = _state(sim, o)

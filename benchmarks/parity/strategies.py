@@ -222,7 +222,7 @@ class Drift(Logged):
         runner = favourite(book) if self.entry < 0 else self._runner(book)
         if runner is None:
             return
-        back, lay = touch(runner)
+        back, _ = touch(runner)
         if self.entry < 0 and 0 < back < N_TICKS - 1:
             self.entry = self.place(market, runner, LAY, back, self.PENCE, persist=True)
             self.next, self.leaves = self.seen + self.HOLD, 0

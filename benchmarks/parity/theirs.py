@@ -101,7 +101,9 @@ def _state(order: Any) -> str:
 
 
 def _plain(order: Any) -> Outcome:
-    matches = tuple((int(ms), round(price * 100), round(size * 100)) for ms, price, size in order.simulated.matched if size)
+    matches = tuple(
+        (int(ms), round(price * 100), round(size * 100)) for ms, price, size in order.simulated.matched if size
+    )
     return Outcome(_state(order), matches, round(order.simulated.size_cancelled * 100))
 
 

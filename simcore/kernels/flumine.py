@@ -1,6 +1,6 @@
 """Matching by flumine's rule (simcore.models.matching has the formula): for comparison, fill for fill.
 
-traded       : (runners, 350) float64 pounds, both sides; volume of the message that no order has used up yet; 0 between messages
+traded       : (runners, 350) float64 pounds, both sides; volume of the message no order has used up yet; 0 between messages
 ahead_pounds : (capacity,) float64, ahead of each order
 
 Floats, here alone: the framework counts in binary fractions of a pound, and which way half a penny falls decides a penny of a

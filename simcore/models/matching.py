@@ -13,9 +13,9 @@ flumine   the matching of that framework's simulation, fill for fill (version 3.
     several orders     lays from the highest price, then backs from the lowest, older first; each gets the v the last one left
     taking             walks the recorded ladder; nothing is ever used up: the same money can be taken again at once
 
-    Amounts are binary fractions of a pound, a fill is rounded to the penny. Orders of our own on both sides do not see each other. Volume that is no trade
-    (revaluation, reconciliation of the starting price) fills nobody, and what the exchange does to orders is the exchange's
-    rule in both: docs/parity.md counts where that framework differs.
+    Amounts are binary fractions of a pound, a fill is rounded to the penny. Orders of our own on both sides do not see each
+    other. Volume that is no trade (revaluation, the starting-price auction) fills nobody, and what the exchange does to
+    orders is the exchange's rule in both: docs/parity.md counts where that framework differs.
 
 Wrong where it matters most: cancels ahead of us never shorten the queue (fills come too late in a queue that others leave),
 a trade at another price than ours shortens it (too early), the second order at a price waits until the first is full, and a
