@@ -26,7 +26,8 @@ def kernel(function: Function) -> Function:
     """Mark a top-level function of this room as a kernel; its machine code is kept on disk.
 
     Kernels own no memory: nothing in them allocates, whoever calls keeps every array alive. So they are compiled without
-    reference counts, as a replay's are (`simcore.kernels.compiling`).
+    reference counts, as a replay's are (`simcore.kernels.compiling`). Each is compiled into its caller: handing the fields of a
+    `Market` over costs more than most of them do. So a large one is called from one place.
     """
-    compiled: Function = njit(cache=True, _nrt=False)(function)
+    compiled: Function = njit(cache=True, _nrt=False, forceinline=True)(function)
     return compiled

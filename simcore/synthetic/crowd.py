@@ -6,12 +6,12 @@ f         : what a trader thinks the fair price is, thousandths of a tick
 
 trader    : (traders, N_TRADER) int64, columns below;  due : (traders,) float64, share-weighted intensity at which it wakes next
 wake_ms   : (traders,) int64, when it wakes next;  share : (traders,) float64, its share of its kind's wakes
-own       : (traders, OWN_MOST) int64, its orders that may still rest
+own       : (traders, OWN_MOST) int64, its orders that may still rest;  own_at : where each stands, see `packed`
 clock     : (kinds, seconds + 1) float64, expected wakes of all traders of a kind up to that second
 fair      : (seconds + 1, runners) int64, thousandths of a tick
 pace      : (seconds + 1, N_PACE) int64, what changes with the time to the off
 depth     : (N_DEPTH,) float64, cumulative chances of where a maker's order goes, see `quote`
-habits    : (N_HABIT,) float64, the crowd's constants
+habits    : (N_HABIT,) float64, the crowd's constants;  size_at : (350,) float64, factor of the usual size at a tick
 out_*     : what was published, see `session`;  state : (N_STATE,) int64
 
 Kinds: MAKER stands orders around what it thinks is fair and cancels them again, first those that fair has moved through.
@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcore.dtypes import ATB, ATL, BACK, LAY
+from simcore.kernels.compiling import Real1
 from simcore.kernels.randomness import exponential, normal, uniform
 from simcore.synthetic.compiling import kernel
 from simcore.synthetic.exchange import BOOK, LEFT, NOBODY, RUNNER, TICK, Exchange, cancel, place
@@ -104,7 +105,7 @@ ODDS_POWER: Final = 18
 """sizes fall with this power of the odds; 1 = the same money is paid out whichever runner wins"""
 N_HABIT: Final = 19
 
-NEVER_MS: Final = 1 << 60
+NEVER_MS: Final = 1 << 50
 
 N_DEPTH: Final = 7
 """improving, at best, 1, 2, 3-5, 6-15, 16+ ticks behind the best of its own book"""
@@ -129,11 +130,13 @@ class Market(NamedTuple):
     wake_ms: Int
     share: Real
     own: Int
+    own_at: Int
     clock: Real
     fair: Int
     pace: Int
     depth: Real
     habits: Real
+    size_at: Real
     out_ms: Int
     out_row: Int
     out: Int
@@ -177,18 +180,33 @@ def opinion(m: Market, j: int, r: int, now: int) -> int:
 
 
 @kernel
-def usual_size(m: Market, j: int, now: int, slot: int, median: float, sigma: float, odds: float) -> int:
-    """A log-normal size in pence, larger near the off and on short odds; uses `slot` and `slot + 1`."""
+def usual_size(m: Market, j: int, now: int, slot: int, median: float, sigma: float, t: int) -> int:
+    """A log-normal size in pence at a tick, larger near the off and on short odds; uses `slot` and `slot + 1`."""
     z = normal(m.trader[j, KEY_A], m.trader[j, KEY_B], m.trader[j, WAKE], slot)
     factor = m.pace[min(now // 1000, m.pace.shape[0] - 1), SIZE] / 1000.0
-    return max(1, int(median * factor * math.exp(sigma * z) * math.pow(7.0 / odds, m.habits[ODDS_POWER])))
+    return max(1, int(median * factor * math.exp(sigma * z) * m.size_at[t]))
+
+
+@kernel
+def fill_size_at(size_at: Real1, power: float) -> None:
+    """Usual sizes fall with this power of the odds."""
+    for t in range(N_TICKS):
+        size_at[t] = math.pow(7.0 / ODDS[t], power)
+
+
+@kernel
+def packed(r: int, b: int, t: int) -> int:
+    """A place in the market as one number: those of one runner lie together, its ATB before its ATL."""
+    return (r * 2 + b) * N_TICKS + t
 
 
 @kernel
 def keep(m: Market, j: int, o: int) -> None:
     """Note an order of one's own, if it rests."""
     if o != NOBODY and m.x.orders[o, LEFT] > 0 and m.trader[j, N_OWN] < OWN_MOST:
-        m.own[j, m.trader[j, N_OWN]] = o
+        i = m.trader[j, N_OWN]
+        m.own[j, i] = o
+        m.own_at[j, i] = packed(m.x.orders[o, RUNNER], m.x.orders[o, BOOK], m.x.orders[o, TICK])
         m.trader[j, N_OWN] += 1
 
 
@@ -196,7 +214,7 @@ def keep(m: Market, j: int, o: int) -> None:
 def forget(m: Market, j: int, i: int) -> None:
     """Drop the i-th of one's own orders from the list."""
     m.trader[j, N_OWN] -= 1
-    m.own[j, i] = m.own[j, m.trader[j, N_OWN]]
+    m.own[j, i], m.own_at[j, i] = m.own[j, m.trader[j, N_OWN]], m.own_at[j, m.trader[j, N_OWN]]
 
 
 @kernel
@@ -218,18 +236,17 @@ def stale(m: Market, j: int, r: int, f: int, light: int) -> int:
 
     Forgets on the way what is gone.
     """
-    i = 0
+    i, first = 0, packed(r, ATB, 0)
     while i < m.trader[j, N_OWN]:
-        o = m.own[j, i]
-        if m.x.orders[o, LEFT] == 0:
+        if m.x.alive[m.own[j, i]] == 0:
             forget(m, j, i)
             continue
-        beyond = 1000 * m.x.orders[o, TICK] - f
-        if m.x.orders[o, BOOK] == ATL:
-            beyond = -beyond
-        if m.x.orders[o, RUNNER] == r:
-            b = m.x.orders[o, BOOK]
-            if beyond > m.habits[STALE] or (b == light and m.x.orders[o, TICK] == m.x.best[r, b]):
+        at = m.own_at[j, i] - first
+        if 0 <= at < 2 * N_TICKS:
+            b = ATB if at < N_TICKS else ATL
+            t = at - b * N_TICKS
+            beyond = 1000 * t - f if b == ATB else f - 1000 * t
+            if beyond > m.habits[STALE] or (b == light and t == m.x.best[r, b]):
                 return i
         i += 1
     return -1
@@ -271,7 +288,7 @@ def quote(m: Market, j: int, now: int, r: int, b: int, f: int, slot: int, eager:
     if (m.x.best[r, 1 - b] - t) * away >= 0:
         return
     median = m.habits[MAKE_MEDIAN] * (0.55 if behind <= 0 else 1.0 if behind < 6 else 1.7)
-    pence = usual_size(m, j, now, slot + 4, median, m.habits[MAKE_SIGMA], ODDS[t])
+    pence = usual_size(m, j, now, slot + 4, median, m.habits[MAKE_SIGMA], t)
     if behind >= 16:
         pence = deep_size(m, j, slot + 4, b, t)
     keep(m, j, place(m.x, now, j, r, LAY if b == ATB else BACK, t, pence, True))
@@ -298,47 +315,54 @@ def back_chance(m: Market, r: int, f: int) -> float:
 
 @kernel
 def make_once(m: Market, j: int, now: int, slot: int) -> None:
-    """One action of a maker: give up a stale order, else cancel or place so that its stock stays near what it likes."""
+    """One action of a maker: give up a stale order, else cancel or place so that its stock stays near what it likes.
+
+    One place where it cancels and one where it quotes: each is compiled into this function whole.
+    """
     r = int(u(m, j, slot) * m.x.best.shape[0])
     f = opinion(m, j, r, now)
     light = light_book(m, r) if u(m, j, slot + 11) < m.habits[PULL] else -1
     i = stale(m, j, r, f, light)
-    if i >= 0:
+    gave_up = i >= 0
+    if not gave_up and wants_less(m, j, now, slot + 1):
+        i = int(u(m, j, slot + 2) * m.trader[j, N_OWN])
+    if i < 0:
+        b, again, shifts = ATB if u(m, j, slot + 2) < back_chance(m, r, f) else ATL, True, False
+    else:
         o = m.own[j, i]
         forget(m, j, i)
         cancel(m.x, o, m.x.orders[o, LEFT])
-        if u(m, j, slot + 1) < m.habits[REQUOTE]:
-            quote(m, j, now, r, m.x.orders[o, BOOK], f, slot + 3, False)
-        if u(m, j, slot + 2) < m.habits[SHIFT]:
-            quote(m, j, now, r, 1 - m.x.orders[o, BOOK], f, slot + 12, True)
-        return
+        b = m.x.orders[o, BOOK]
+        again = gave_up and u(m, j, slot + 1) < m.habits[REQUOTE]
+        shifts = gave_up and u(m, j, slot + 2) < m.habits[SHIFT]
+    for other in range(2):
+        if shifts if other else again:
+            quote(m, j, now, r, 1 - b if other else b, f, slot + 3 + 9 * other, other == 1)
+
+
+@kernel
+def wants_less(m: Market, j: int, now: int, slot: int) -> bool:
+    """Whether a maker cancels one of its orders: the more it has standing, the likelier."""
     held = m.trader[j, N_OWN]
     liked = m.pace[min(now // 1000, m.pace.shape[0] - 1), STOCK] / 1000.0
-    if held > 0 and (u(m, j, slot + 1) < 0.5 * held / max(liked, 1.0) or held >= OWN_MOST):
-        i = int(u(m, j, slot + 2) * held)
-        o = m.own[j, i]
-        cancel(m.x, o, m.x.orders[o, LEFT])
-        forget(m, j, i)
-        return
-    quote(m, j, now, r, ATB if u(m, j, slot + 2) < back_chance(m, r, f) else ATL, f, slot + 3, False)
+    return bool(held > 0 and (u(m, j, slot) < 0.5 * held / max(liked, 1.0) or held >= OWN_MOST))
 
 
 @kernel
 def make(m: Market, j: int, now: int) -> None:
     """A maker wakes: one action, sometimes up to four in the same millisecond (a bot refreshing several quotes)."""
-    make_once(m, j, now, 4)
-    for burst in range(1, 4):
-        if u(m, j, burst) >= m.habits[BURST]:
+    for burst in range(4):
+        if burst > 0 and u(m, j, burst) >= m.habits[BURST]:
             return
         make_once(m, j, now, 4 + 24 * burst)
 
 
 @kernel
-def take_size(m: Market, j: int, now: int, slot: int, odds: float) -> int:
-    """Size of a taker's order, pence: log-normal, or dust (remainders of other currencies, cross-matching)."""
+def take_size(m: Market, j: int, now: int, slot: int, t: int) -> int:
+    """Size of a taker's order at a tick, pence: log-normal, or dust (remainders of other currencies, cross-matching)."""
     if u(m, j, slot) < m.habits[DUST]:
         return 1 + int(8.0 * u(m, j, slot + 1) ** 3)
-    return usual_size(m, j, now, slot + 2, m.habits[TAKE_MEDIAN], m.habits[TAKE_SIGMA], odds)
+    return usual_size(m, j, now, slot + 2, m.habits[TAKE_MEDIAN], m.habits[TAKE_SIGMA], t)
 
 
 @kernel
@@ -352,10 +376,10 @@ def take(m: Market, j: int, now: int, r: int, side: int, worse: int, pence: int,
 
 
 @kernel
-def touch_odds(m: Market, r: int, side: int) -> float:
-    """Odds a taker of this side would get, 1000 where nothing stands."""
+def touch_tick(m: Market, r: int, side: int) -> int:
+    """Tick a taker of this side would get, the ladder's end where nothing stands."""
     best = m.x.best[r, ATB if side == BACK else ATL]
-    return float(ODDS[min(max(best, 0), N_TICKS - 1)])
+    return int(min(max(best, 0), N_TICKS - 1))
 
 
 @kernel
@@ -371,7 +395,7 @@ def punt(m: Market, j: int, now: int) -> None:
         side = BACK if u(m, j, 5) < 0.5 else LAY
     m.trader[j, LAST_SIDE] = side
     worse = 0 if u(m, j, 6) < 0.8 else 1
-    take(m, j, now, r, side, worse, take_size(m, j, now, 8, touch_odds(m, r, side)), u(m, j, 7) < 0.3)
+    take(m, j, now, r, side, worse, take_size(m, j, now, 8, touch_tick(m, r, side)), u(m, j, 7) < 0.3)
 
 
 @kernel
@@ -387,7 +411,7 @@ def inform(m: Market, j: int, now: int) -> None:
                 best_edge, best_r, best_side, best_worse = edge, r, side, (edge - int(m.habits[EDGE])) // 1000
     if best_r < 0:
         return
-    size = take_size(m, j, now, 8, touch_odds(m, best_r, best_side))
+    size = take_size(m, j, now, 8, touch_tick(m, best_r, best_side))
     pence = int(size * (1.0 + (m.habits[GREED] - 1.0) * u(m, j, 7)))
     take(m, j, now, best_r, best_side, best_worse, pence, False)
 
@@ -400,7 +424,7 @@ def follow(m: Market, j: int, now: int) -> None:
     if light < 0:
         return
     side = BACK if light == ATB else LAY
-    size = take_size(m, j, now, 8, touch_odds(m, r, side))
+    size = take_size(m, j, now, 8, touch_tick(m, r, side))
     offered = m.x.level[r, light, m.x.best[r, light]]
     take(m, j, now, r, side, 0, offered if offered < m.habits[GREED] * size else size, False)
 

@@ -10,6 +10,7 @@ level     : (runners, 2, 350) int64 pence displayed;  first, last : (runners, 2,
 best      : (runners, 2) int64, highest tick of ATB (-1 empty), lowest tick of ATL (350 empty)
 orders    : (capacity, N_ORDER) int64, columns below
 traded    : (runners, 350) int64, two-sided pence;  last_tick : (runners,) int64, -1 before the first trade
+alive     : (capacity,) uint8, 1 while an order stands: what whoever walks many orders reads
 matches   : (capacity, N_MATCH) int64, every match in time; each ends an order, so there are never more than orders
 dirty     : (runners, 4, 350) uint8, what changed since the last publication;  touched : (capacity,) int64, where, packed
 tally     : (N_TALLY,) int64
@@ -89,6 +90,7 @@ class Exchange(NamedTuple):
     last: Int
     best: Int
     orders: Int
+    alive: NDArray[np.uint8]
     traded: Int
     last_tick: Int
     matches: Int
@@ -107,6 +109,7 @@ def open_exchange(n_runners: int, capacity: int) -> Exchange:
         last=np.full((n_runners, 2, N_TICKS), NOBODY, np.int64),
         best=best,
         orders=np.empty((capacity, N_ORDER), np.int64),
+        alive=np.zeros(capacity, np.uint8),
         traded=np.zeros((n_runners, N_TICKS), np.int64),
         last_tick=np.full(n_runners, -1, np.int64),
         matches=np.empty((capacity, N_MATCH), np.int64),
@@ -161,6 +164,7 @@ def shrink(x: Exchange, o: int, pence: int) -> None:
     x.level[r, b, t] -= pence
     touch(x, r, b, t)
     if x.orders[o, LEFT] == 0:
+        x.alive[o] = 0
         unlink(x, o)
     if x.level[r, b, t] == 0 and x.best[r, b] == t:
         find_best(x, r, b)
@@ -184,6 +188,7 @@ def rest(x: Exchange, o: int) -> None:
     """Stand an order at the back of its queue."""
     r, b, t = x.orders[o, RUNNER], x.orders[o, BOOK], x.orders[o, TICK]
     back = x.last[r, b, t]
+    x.alive[o] = 1
     x.orders[o, OLDER] = back
     x.orders[o, NEWER] = NOBODY
     if back == NOBODY:
@@ -252,7 +257,7 @@ def place(x: Exchange, now: int, owner: int, r: int, side: int, t: int, pence: i
 def clear(x: Exchange, keep_a: int, keep_b: int, share_kept: float) -> None:
     """Cancel every resting order but the share that persists (drawn per order, from the exchange's own stream)."""
     for o in range(x.tally[N_ORDERS]):
-        if x.orders[o, LEFT] > 0 and not kept(keep_a, keep_b, o, share_kept):
+        if x.alive[o] == 1 and not kept(keep_a, keep_b, o, share_kept):
             cancel(x, o, x.orders[o, LEFT])
 
 

@@ -24,8 +24,8 @@ from simcore.units import N_TICKS
 Int = NDArray[np.int64]
 Real = NDArray[np.float64]
 
-CAPACITY = 40_000
-"""orders a market can take at first; a busier one is run again with twice as much room"""
+CAPACITY = 80_000
+"""orders a market can take at first (a busy horse race has 56,000); a busier one is run again with twice as much room"""
 SUSPENSION_S = 1
 """between the off and the first in-play message"""
 
@@ -133,6 +133,11 @@ def open_market(plan: Plan, frame: Frame | None = None, capacity: int = CAPACITY
     sport, n = plan.sport, frame.n_runners
     to_off = frame.off_s - np.arange(frame.end_s, dtype=np.float64) - 0.5
     trader, share = _traders(plan)
+    size_at = np.empty(N_TICKS)
+    compile_kernel(crowd.fill_size_at)
+    crowd.fill_size_at(size_at, sport.crowd.odds_power)
+    out_row = np.empty(capacity + 1, np.int64)
+    out_row[0] = 0
     state = np.zeros(crowd.N_STATE, np.int64)
     state[crowd.STREAM_A], state[crowd.STREAM_B] = keys(plan.seed, plan.market_id, "publication")
     state[crowd.NEXT_PUBLICATION] = 1000 * frame.first_s
@@ -142,15 +147,17 @@ def open_market(plan: Plan, frame: Frame | None = None, capacity: int = CAPACITY
         due=np.zeros(len(trader)),
         wake_ms=np.zeros(len(trader), np.int64),
         share=share,
-        own=np.zeros((len(trader), crowd.OWN_MOST), np.int64),
+        own=np.empty((len(trader), crowd.OWN_MOST), np.int64),
+        own_at=np.empty((len(trader), crowd.OWN_MOST), np.int64),
         clock=_clock((sport.makes, sport.punts, sport.informs, sport.follows), to_off, frame),
         fair=fair_path(frame.chance),
         pace=_pace(sport, to_off),
         depth=np.cumsum((0.0, *sport.crowd.depth)) / sum(sport.crowd.depth),
         habits=habits_of(sport.crowd),
-        out_ms=np.zeros(capacity, np.int64),
-        out_row=np.zeros(capacity + 1, np.int64),
-        out=np.zeros((3 * capacity, 4), np.int64),
+        size_at=size_at,
+        out_ms=np.empty(capacity, np.int64),
+        out_row=out_row,
+        out=np.empty((3 * capacity, 4), np.int64),
         shown=_nothing_shown(n),
         state=state,
     )
