@@ -14,6 +14,7 @@ from sweeps.errors import SweepError
 COMMANDS = {
     "data": ("sweeps.cli.data", "data", "Import, list, show, make and study markets."),
     "replay": ("sweeps.cli.replay", "replay", "Replay markets with one configuration."),
+    "core": ("sweeps.cli.core", "core", "List the shipped cores, and check your own."),
     "config": ("sweeps.cli.sweep", "config", "Show a sweep's configuration with every default."),
     "run": ("sweeps.cli.sweep", "run", "Run a sweep."),
     "resume": ("sweeps.cli.sweep", "resume", "Go on with an interrupted sweep."),

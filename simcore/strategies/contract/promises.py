@@ -1,0 +1,268 @@
+"""What a core promises, as checks: each takes a `Trial` of the core and yields one sentence for each way it is broken.
+
+A sentence says what was seen, where, and what to do. A check does not repeat what another is there for: where the core cannot
+even be asked, the checks that ask it are silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+import simcore.strategies.base as base
+from simcore.dtypes import BACK, LAY
+from simcore.engine import replay
+from simcore.strategies.contract.practice import prefix_of, variations
+from simcore.strategies.contract.trial import Case, Trial, copied, failures, make, misplaced, moment, wanted
+from simcore.strategies.view import MAX_OFFERS, N_OFFER, OFFER_PENCE, OFFER_SIDE, OFFER_SLOT, OFFER_TICK, View
+from simcore.tapes.tape import Tape
+from simcore.units import N_TICKS
+
+MOST_PENCE: Final = 2_000_000_000
+"""the largest stake a replay takes"""
+
+
+def compiles(trial: Trial) -> Iterator[str]:
+    """Its function is a kernel that numba compiles."""
+    if trial.cannot_be_compiled:
+        yield f"the function {trial.cannot_be_compiled}"
+
+
+def parameters_are_frozen(trial: Trial) -> Iterator[str]:
+    """Its parameter class is a frozen one of simcore's kind and refuses unknown keys."""
+    kind = trial.core.parameters
+    if not issubclass(kind, base.Parameters):
+        yield f"{kind.__name__} must be a class of simcore.Parameters; derive it from there"
+        return
+    if not kind.__struct_config__.frozen:
+        yield f"{kind.__name__} must be frozen, so that no replay changes another's; write `frozen=True` behind its base"
+    if not kind.__struct_config__.forbid_unknown_fields:
+        yield f"{kind.__name__} takes keys it does not know; leave `forbid_unknown_fields` as it is"
+    for name in trial.core.scale:
+        if name not in kind.__struct_fields__:
+            yield f"`scale` names {name!r}, which {kind.__name__} does not have; name its parameters in pounds"
+
+
+def presets_are_valid(trial: Trial) -> Iterator[str]:
+    """It can be made without choosing anything, and every preset passes its own parameter class."""
+    for name, preset in trial.core.presets.items():
+        if not isinstance(preset, trial.core.parameters):
+            yield f"preset {name!r} is a {type(preset).__name__}; make it with {trial.core.parameters.__name__}"
+            continue
+        try:
+            trial.core.make(name)
+        except Exception as error:
+            yield f"preset {name!r} is refused: {error}; correct it"
+    made, raised = make(trial.core, None, {})
+    if made is None and not trial.core.presets:
+        yield f"it has neither defaults nor a preset{raised and f', and raises {raised}'}; give every parameter a default"
+
+
+def contradictions_are_refused(trial: Trial) -> Iterator[str]:
+    """Whatever its parameter class accepts makes sense: a window that begins before it ends, a pick in time."""
+    for name in (None, *trial.core.presets):
+        made, _ = make(trial.core, name, {})
+        wrong = "" if made is None else misplaced(made)
+        if wrong:
+            yield f"{'its defaults' if name is None else f'preset {name!r}'}: {wrong}; correct it"
+            return
+    for case in trial.accepted:
+        if wrong := misplaced(case.parameters):
+            yield f"it accepts {case.name}, but {wrong}; refuse such values in __post_init__ with a ValueError"
+            return
+    start = msgspec.to_builtins(trial.cases[0].parameters) if trial.cases else {}
+    for values in variations(trial.core.parameters, start) if start else ():
+        if raised := make(trial.core, None, values)[1]:
+            yield f"it raises {raised} instead of refusing its parameters; raise a ValueError in __post_init__"
+            return
+
+
+def vector_is_whole(trial: Trial) -> Iterator[str]:
+    """Its vector is finite (an infinity may stand for never), and as long as the function reads."""
+    lengths = set()
+    for case in [*trial.cases, *trial.accepted]:
+        if misplaced(case.parameters):
+            continue
+        try:
+            vector = case.parameters.vector()
+        except Exception as error:
+            yield f"{case.name}: the vector raises {type(error).__name__}: {error}; mend it"
+            return
+        if not isinstance(vector, np.ndarray) or vector.dtype != np.float64 or vector.ndim != 1:
+            yield f"{case.name}: the vector must be a float64 array of one dimension, got {vector!r:.80}; make it so"
+            return
+        if np.isnan(vector).any() or (vector == np.inf).any():
+            place = int(np.flatnonzero(np.isnan(vector) | (vector == np.inf))[0])
+            yield f"{case.name}: vector[{place}] is {vector[place]}; refuse such values or write a number"
+            return
+        lengths.add(len(vector))
+    if len(lengths) > 1:
+        yield f"the vector is now {min(lengths)}, now {max(lengths)} long; make it as long for all parameters"
+    for case in trial.cases:
+        for view, raised_by in failures(trial, case, trial.views(case)):
+            if isinstance(raised_by, IndexError) and _reads_beyond(trial, case, view):
+                length = len(case.parameters.vector())
+                yield f"{case.name}: the function reads beyond the vector's {length} numbers; make the vector longer"
+                return
+
+
+def _reads_beyond(trial: Trial, case: Case, view: View) -> bool:
+    """Whether a longer vector cures an IndexError."""
+    longer = np.concatenate([case.parameters.vector(), np.zeros(256)])
+    try:
+        wanted(trial.plain, copied(view), longer)
+    except IndexError:
+        return False
+    except Exception:
+        return True
+    return True
+
+
+def offers_are_possible(trial: Trial) -> Iterator[str]:
+    """It answers every view, with offers that can stand: on the ladder, of a penny or more, at most MAX_OFFERS."""
+    few = [(case, trial.views(case)) for case in trial.cases]
+    if trial.cases:
+        some = trial.views(trial.cases[0])[::12]
+        few += [(case, some) for case in trial.accepted if not misplaced(case.parameters)]
+    for case, views in few:
+        for view in views:
+            if sentence := _impossible(trial, case, view):
+                yield f"{case.name}, {moment(view)}: {sentence}"
+                return
+
+
+def _impossible(trial: Trial, case: Case, view: View) -> str:
+    vector = case.parameters.vector()
+    try:
+        rows = wanted(trial.plain, copied(view), vector)
+    except IndexError:
+        return "" if _reads_beyond(trial, case, view) else "the function reads beyond the view; stay within its columns"
+    except Exception as error:
+        return f"the function raises {type(error).__name__} ({error}); answer every view, an empty half-book too"
+    if len(rows) > MAX_OFFERS:
+        return f"it wants {len(rows)} offers where {MAX_OFFERS} are possible; want fewer"
+    return next((told for row in rows if (told := _wrong_offer(row, view))), "")
+
+
+def _wrong_offer(row: tuple[int, ...], view: View) -> str:
+    if len(row) != N_OFFER or not 0 <= row[OFFER_SLOT] < view.slots.shape[0]:
+        return f"it wants an offer on slot {row[OFFER_SLOT]}, of {view.slots.shape[0]}; count slots from 0"
+    if row[OFFER_SIDE] not in (BACK, LAY):
+        return f"it wants an offer on side {row[OFFER_SIDE]}; sides are BACK ({BACK}) and LAY ({LAY})"
+    if not 0 <= row[OFFER_TICK] < N_TICKS:
+        return f"it wants an offer at tick {row[OFFER_TICK]}, off the ladder's 0 … {N_TICKS - 1}; use `want`"
+    if not 1 <= row[OFFER_PENCE] <= MOST_PENCE:
+        return f"it wants an offer of {row[OFFER_PENCE]} pence; offer 1 … {MOST_PENCE}"
+    return ""
+
+
+def it_wants_something(trial: Trial) -> Iterator[str]:
+    """Somewhere in its practice it wants an offer, so that the other promises are put to a test."""
+    for case in trial.sound:
+        if any(wanted(trial.plain, copied(view), case.parameters.vector()) for view in trial.views(case)):
+            return
+    if trial.sound:
+        yield "it wanted nothing at any moment of the practice market; check it on markets it is for, with --store"
+
+
+def compiled_is_as_written(trial: Trial) -> Iterator[str]:
+    """Compiled and as plain Python it wants the same for the same view."""
+    if trial.cannot_be_compiled:
+        return
+    for case in trial.sound:
+        vector = case.parameters.vector()
+        for view in trial.views(case):
+            plain = wanted(trial.plain, copied(view), vector.copy())
+            try:
+                fast = wanted(trial.core.function, copied(view), vector.copy())
+            except Exception as error:
+                yield f"{case.name}, {moment(view)}: compiled it raises {type(error).__name__} ({error}), plain it does not"
+                return
+            if fast != plain:
+                yield (
+                    f"{case.name}, {moment(view)}: compiled it wants {fast}, as plain Python {plain} (slot, side, tick, "
+                    "pence); keep to 64-bit integers and to the parameters it is given"
+                )
+                return
+
+
+def it_keeps_nothing(trial: Trial) -> Iterator[str]:
+    """The same view gets the same offers, asked again and after any other views."""
+    functions = [trial.plain] if trial.cannot_be_compiled else [trial.plain, trial.core.function]
+    for case in trial.sound:
+        vector, views = case.parameters.vector(), trial.views(case)
+        for function in functions:
+            first = [wanted(function, copied(view), vector) for view in views]
+            for place in np.random.default_rng(1).permutation(len(views)):
+                again = wanted(function, copied(views[place]), vector)
+                if again != first[place]:
+                    yield (
+                        f"{case.name}, {moment(views[place])}: it wants {first[place]}, and asked again after other views "
+                        f"{again} (slot, side, tick, pence); keep nothing between calls and draw nothing"
+                    )
+                    return
+
+
+def it_touches_only_offers(trial: Trial) -> Iterator[str]:
+    """It leaves the view and its parameters as they are."""
+    for case in trial.sound:
+        for view in trial.views(case):
+            vector, shown = case.parameters.vector(), copied(view)
+            wanted(trial.plain, shown, vector)
+            for name, before, after in zip(View._fields, view, shown, strict=True):
+                if not np.array_equal(before, after):
+                    yield f"{case.name}, {moment(view)}: it writes into view.{name}; write only offers"
+                    return
+            if not np.array_equal(vector, case.parameters.vector(), equal_nan=True):
+                yield f"{case.name}, {moment(view)}: it writes into its parameters; write only offers"
+                return
+
+
+def it_does_not_look_ahead(trial: Trial) -> Iterator[str]:
+    """A replay of the first part of a market is the first part of the replay, and the same again when repeated."""
+    if trial.cannot_be_compiled:
+        return
+    for case in trial.sound:
+        for tape in trial.practice(case):
+            whole = _fills(trial, case, tape)
+            for part in (tape.n_messages, tape.n_messages * 3 // 4, tape.n_messages // 2):
+                until_ms = int(tape.message_ms[part - 1])
+                seen = _fills(trial, case, prefix_of(tape, part))
+                if [f for f in seen if f[0] <= until_ms] != [f for f in whole if f[0] <= until_ms]:
+                    again = "again" if part == tape.n_messages else f"up to message {part} of {tape.n_messages}"
+                    yield (
+                        f"{case.name}, market {tape.market_id}: replayed {again} it has other fills than before; let it know "
+                        "nothing but the view and its parameters"
+                    )
+                    return
+
+
+def _fills(trial: Trial, case: Case, tape: Tape) -> list[tuple[Any, ...]]:
+    """(time_ms, order, side, odds, pounds) of each fill."""
+    fills = replay(tape, trial.core, case.parameters, {"poll_ms": 0}, record=True).fills
+    assert fills is not None
+    return list(
+        fills[["time_ms", "order", "side", "odds", "size_pounds"]].itertuples(index=False, name=None),
+    )
+
+
+PROMISES: Final[dict[str, Callable[[Trial], Iterator[str]]]] = {
+    function.__name__: function
+    for function in (
+        compiles,
+        parameters_are_frozen,
+        presets_are_valid,
+        contradictions_are_refused,
+        vector_is_whole,
+        offers_are_possible,
+        it_wants_something,
+        compiled_is_as_written,
+        it_keeps_nothing,
+        it_touches_only_offers,
+        it_does_not_look_ahead,
+    )
+}
+"""by name, in the order in which a person wants to hear of them"""

@@ -1,0 +1,45 @@
+"""`sweeps core`: a thin door on `sweeps.app.core`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def core() -> None:
+    """List the shipped cores, and check your own."""
+
+
+@core.command("list")
+def list_cores() -> None:
+    """The shipped cores and their presets."""
+    from simcore.strategies import CORES
+
+    for name, shipped in CORES.items():
+        click.echo(f"{name}: presets {', '.join(shipped.presets)}")
+
+
+@core.command()
+@click.argument("name", metavar="FILE.py:NAME")
+@click.option("--store", type=click.Path(path_type=Path), help="Try it on markets of this tape store too.")
+@click.option("--market", "markets", multiple=True, help="Of the store only this market; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+def check(name: str, store: Path | None, markets: tuple[str, ...], as_json: bool) -> None:
+    """Check that a core keeps what replays and live bots rely on: one sentence for each breach, and exit code 2."""
+    from sweeps.app.core import check_core
+
+    checked = check_core(name, store, markets)
+    if as_json:
+        click.echo(json.dumps(asdict(checked), indent=2))
+    else:
+        broken = {breach.promise for breach in checked.breaches}
+        for promise, told in checked.promises.items():
+            click.echo(f"{'broken' if promise in broken else 'kept  '} {told}")
+        for breach in checked.breaches:
+            click.echo(f"sweeps: {checked.core}: {breach.sentence}", err=True)
+    sys.exit(2 if checked.breaches else 0)
