@@ -269,7 +269,7 @@ def test_the_others_who_come_back_through_a_resting_order_of_ours_meet_it() -> N
 
 
 def test_a_closing_stake_under_the_minimum_goes_the_long_way_when_asked_and_stays_otherwise() -> None:
-    """60p of the entry match; at the exit £1 is placed at 1.01, cut to the 59p that £1.21 of position takes and moved to the touch."""
+    """60p of the entry match; at the exit £1 stands at 1.01, is cut to the 59p that close £1.21, and moves to the touch."""
     tape = TapeBuilder(begin_ms=START_MS).at(0).open(off_after_ms=100_000).place(d.ATB, 2.0, 50).place(d.ATL, 2.02, 50)
     tape.at(30_000).trade(d.ATL, 2.02, 50.60).at(30_001).place(d.ATL, 2.02, 50).at(200_000)
     tape.status(d.CLOSED).result(d.WINNER, d.LOSER)
