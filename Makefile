@@ -5,6 +5,8 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+# two workers, a file's tests in one of them: they share the file's markets
+PARALLEL := -n 2 --dist loadfile
 export PYTHON
 
 help: ## list the targets
@@ -28,13 +30,13 @@ check: setup ## linter, formatter, types, import arrows
 test: check test-jit lane-nojit lane-bounds ## everything that CI runs
 
 test-jit: setup system-packages ## the whole suite but the slow proofs, kernels compiled
-	$(PYTEST) -m "not slow"
+	$(PYTEST) $(PARALLEL) -m "not slow"
 
 lane-nojit: setup ## the named small set with the kernels as plain Python
-	NUMBA_DISABLE_JIT=1 $(PYTEST) -m "lane and not slow"
+	NUMBA_DISABLE_JIT=1 $(PYTEST) $(PARALLEL) -m "lane and not slow"
 
 lane-bounds: setup ## the named small set with bounds checks in the kernels
-	NUMBA_BOUNDSCHECK=1 $(PYTEST) -m "lane and not slow"
+	NUMBA_BOUNDSCHECK=1 $(PYTEST) $(PARALLEL) -m "lane and not slow"
 
 test-slow: setup system-packages ## the slow proofs
 	$(PYTEST) -m slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -32,3 +33,18 @@ def recordings_catalogue(recordings: Path) -> list[dict[str, Any]]:
     """The catalogue of the real recordings, one entry a file."""
     entries: list[dict[str, Any]] = json.loads((recordings / "catalogue.json").read_text())
     return entries
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let Ctrl-C reach what the tests start, and compile the kernels once, before the workers start: they would all do it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as a shell leaves it for what runs in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    starts_workers = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
+    if not starts_workers or config.option.collectonly or os.environ.get("NUMBA_DISABLE_JIT") == "1":
+        return
+    from simcore.engine import warm
+    from tests.synthetic.made_markets import made
+
+    for core in ("daf", "caf"):
+        warm(core)
+    made("greyhounds", 1)
