@@ -11,10 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from simcore.errors import ModelError
-from simcore.strategies import resolve_core
+from simcore.strategies import CORES, resolve_core
 from simcore.strategies.contract import PROMISES, CoreContract, breaches_of
 from simcore.strategies.contract.practice import practice_tape, prefix_of
 from simcore.strategies.contract.trial import Trial
+from simcore.streams import compile_stream
 from simcore.tapes.store import TapeStore
 from sweeps.cli import cli
 from sweeps.errors import ConfigError
@@ -82,6 +83,12 @@ def test_a_contract_without_a_core_says_so() -> None:
 
     with pytest.raises(ModelError, match="must name its `core`"):
         Nameless().test_it_compiles()
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_the_shipped_cores_keep_every_promise_on_a_real_recording_too(core: str, recordings: Path) -> None:
+    (tape,) = compile_stream(recordings / "recordings" / "betfair-down-under__autoHubTutorials__1.195395445.bz2")
+    assert breaches_of(core, [tape]) == []
 
 
 def test_the_practice_market_never_crosses_and_its_prefix_is_its_beginning() -> None:
