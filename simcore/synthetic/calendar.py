@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from simcore.errors import ModelError
@@ -58,8 +59,13 @@ class Race:
 
     def runner_name(self, runner: int) -> str:
         """Trap or cloth number, and an invented name."""
-        a, b = keys(self.first_selection_id, runner)
-        return f"{runner + 1}. {_FIRST[a % len(_FIRST)]} {_SECOND[b % len(_SECOND)]}"
+        return _runner_name(self.first_selection_id, runner)
+
+
+@lru_cache(maxsize=64)
+def _runner_name(first_selection_id: int, runner: int) -> str:
+    a, b = keys(first_selection_id, runner)
+    return f"{runner + 1}. {_FIRST[a % len(_FIRST)]} {_SECOND[b % len(_SECOND)]}"
 
 
 def check_request(sport: Sport, markets: int, days: int, seed: int) -> None:

@@ -196,7 +196,10 @@ def fill_size_at(size_at: Real1, power: float) -> None:
 
 @kernel
 def packed(r: int, b: int, t: int) -> int:
-    """A place in the market as one number: those of one runner lie together, its ATB before its ATL."""
+    """A place in the market as one number: a runner's ATB from tick 0 up, then its ATL from tick 0 up.
+
+    So what fair has moved through, the upper end of ATB and the lower end of ATL, is one run of numbers.
+    """
     return (r * 2 + b) * N_TICKS + t
 
 
@@ -236,19 +239,20 @@ def stale(m: Market, j: int, r: int, f: int, light: int) -> int:
 
     Forgets on the way what is gone.
     """
-    i, first = 0, packed(r, ATB, 0)
+    slack = int(m.habits[STALE])
+    least_back, most_lay = (f + slack) // 1000 + 1, -((slack - f) // 1000) - 1
+    low = packed(r, ATB, min(max(least_back, 0), N_TICKS))
+    high = packed(r, ATL, min(max(most_lay, -1), N_TICKS - 1))
+    at_touch = packed(r, light, m.x.best[r, light]) if light >= 0 else -1
+    i = 0
     while i < m.trader[j, N_OWN]:
+        at = m.own_at[j, i]
         if m.x.alive[m.own[j, i]] == 0:
             forget(m, j, i)
-            continue
-        at = m.own_at[j, i] - first
-        if 0 <= at < 2 * N_TICKS:
-            b = ATB if at < N_TICKS else ATL
-            t = at - b * N_TICKS
-            beyond = 1000 * t - f if b == ATB else f - 1000 * t
-            if beyond > m.habits[STALE] or (b == light and t == m.x.best[r, b]):
-                return i
-        i += 1
+        elif low <= at <= high or at == at_touch:
+            return i
+        else:
+            i += 1
     return -1
 
 

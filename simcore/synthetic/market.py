@@ -18,7 +18,7 @@ from simcore.synthetic import crowd, session
 from simcore.synthetic.crowd import Market
 from simcore.synthetic.exchange import LTP, N_COLUMNS, open_exchange
 from simcore.synthetic.latent import NO_DRIFT, draw_winner, fair_path, starting_chances, walk
-from simcore.synthetic.sports import Curve, Sport, curve_at, habits_of
+from simcore.synthetic.sports import Curve, Sport, curve_by_second, habits_of
 from simcore.units import N_TICKS
 
 Int = NDArray[np.int64]
@@ -85,7 +85,7 @@ def frame_of(plan: Plan) -> Frame:
     in_play = sport.in_play_s[1] > 0
     resumed_s = off_s + (SUSPENSION_S if in_play else 0)
     end_s = resumed_s + round(_draw(plan, "race", *sport.in_play_s))
-    wobble = curve_at(sport.wobble, off_s - np.arange(end_s, dtype=np.float64) - 0.5) / math.sqrt(60.0)
+    wobble = curve_by_second(sport.wobble, off_s, end_s) / math.sqrt(60.0)
     start = starting_chances(n_runners, sport.strength_spread, *keys(plan.seed, plan.market_id, "strength"))
     drift_from = advertised_s - plan.drift_lead_s if plan.drift_ticks_per_minute else NO_DRIFT
     compile_kernel(draw_winner)
@@ -96,17 +96,20 @@ def frame_of(plan: Plan) -> Frame:
     return Frame(n_runners, first_s, advertised_s, off_s, resumed_s, end_s, chance, winner, drifting)
 
 
-def _clock(curves: tuple[Curve, ...], to_off_s: Real, frame: Frame) -> Real:
-    rates = np.stack([curve_at(curve, to_off_s) for curve in curves])
+def _clock(curves: tuple[Curve, ...], frame: Frame) -> Real:
+    rates = np.stack([curve_by_second(curve, frame.off_s, frame.end_s) for curve in curves])
     rates[:, frame.off_s : frame.resumed_s] = 0.0
     return np.concatenate([np.zeros((len(curves), 1)), np.cumsum(rates, axis=1)], axis=1)
 
 
-def _pace(sport: Sport, to_off_s: Real) -> Int:
-    pace = np.empty((len(to_off_s), crowd.N_PACE), np.int64)
-    pace[:, crowd.HALF_SPREAD] = 1000 * curve_at(sport.half_spread_ticks, to_off_s)
-    pace[:, crowd.STOCK] = 1000 * curve_at(sport.stock, to_off_s) / sport.crowd.makers
-    pace[:, crowd.SIZE] = curve_at(sport.size, to_off_s)
+def _pace(sport: Sport, frame: Frame) -> Int:
+    half_spread, stock, size = (
+        curve_by_second(curve, frame.off_s, frame.end_s) for curve in (sport.half_spread_ticks, sport.stock, sport.size)
+    )
+    pace = np.empty((frame.end_s, crowd.N_PACE), np.int64)
+    pace[:, crowd.HALF_SPREAD] = 1000 * half_spread
+    pace[:, crowd.STOCK] = 1000 * stock / sport.crowd.makers
+    pace[:, crowd.SIZE] = size
     return pace
 
 
@@ -131,7 +134,6 @@ def open_market(plan: Plan, frame: Frame | None = None, capacity: int = CAPACITY
     """The market at time zero, nobody awake yet; step it with `session.run`."""
     frame = frame or frame_of(plan)
     sport, n = plan.sport, frame.n_runners
-    to_off = frame.off_s - np.arange(frame.end_s, dtype=np.float64) - 0.5
     trader, share = _traders(plan)
     size_at = np.empty(N_TICKS)
     compile_kernel(crowd.fill_size_at)
@@ -149,9 +151,9 @@ def open_market(plan: Plan, frame: Frame | None = None, capacity: int = CAPACITY
         share=share,
         own=np.empty((len(trader), crowd.OWN_MOST), np.int64),
         own_at=np.empty((len(trader), crowd.OWN_MOST), np.int64),
-        clock=_clock((sport.makes, sport.punts, sport.informs, sport.follows), to_off, frame),
+        clock=_clock((sport.makes, sport.punts, sport.informs, sport.follows), frame),
         fair=fair_path(frame.chance),
-        pace=_pace(sport, to_off),
+        pace=_pace(sport, frame),
         depth=np.cumsum((0.0, *sport.crowd.depth)) / sum(sport.crowd.depth),
         habits=habits_of(sport.crowd),
         size_at=size_at,
@@ -162,8 +164,7 @@ def open_market(plan: Plan, frame: Frame | None = None, capacity: int = CAPACITY
         state=state,
     )
     session.warm(m)
-    for j in range(len(trader)):
-        crowd.next_wake(m, j)
+    session.wake_all(m)
     return frame, m
 
 

@@ -125,6 +125,13 @@ def next_awake(m: Market) -> int:
 
 
 @kernel
+def wake_all(m: Market) -> None:
+    """Draw every trader's first wake."""
+    for j in range(m.wake_ms.shape[0]):
+        next_wake(m, j)
+
+
+@kernel
 def run(m: Market, until: int) -> None:
     """Wake and publish everything that happens before `until` (ms since time zero)."""
     while m.state[OVERFLOW] == 0:
@@ -145,8 +152,10 @@ def run(m: Market, until: int) -> None:
 
 
 def warm(m: Market) -> None:
-    """Compile what running a market needs, once, for the types of `m`."""
+    """Compile what running a market needs, once, for the types of `m`; every market has the same."""
+    if getattr(run, "signatures", None):
+        return
     register(Exchange, m.x)
     register(Market, m)
-    for function in (run, place, cancel, clear):
+    for function in (run, wake_all, place, cancel, clear):
         compile_kernel(function)

@@ -6,6 +6,8 @@ its last point may lie after the off (negative seconds): in-play. Rates are of t
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -262,6 +264,25 @@ def curve_at(curve: Curve, to_off_s: NDArray[np.float64]) -> NDArray[np.float64]
     what = np.log(np.array([point[1] for point in curve]))
     values: NDArray[np.float64] = np.exp(np.interp(-to_off_s, when, what))
     return values
+
+
+_LONGEST_S: Final = 7200
+_BY_SECOND: dict[Curve, NDArray[np.float64]] = {}
+
+
+def curve_by_second(curve: Curve, off_s: int, seconds: int) -> NDArray[np.float64]:
+    """The curve's value in the middle of each of `seconds` seconds, the off being at second `off_s`; read-only.
+
+    Every market of a sport cuts its piece out of the same table, made once a process.
+    """
+    if off_s > _LONGEST_S or seconds - off_s > _LONGEST_S:
+        return curve_at(curve, off_s - np.arange(seconds, dtype=np.float64) - 0.5)
+    table = _BY_SECOND.get(curve)
+    if table is None:
+        table = curve_at(curve, _LONGEST_S - np.arange(2 * _LONGEST_S, dtype=np.float64) - 0.5)
+        table.setflags(write=False)
+        _BY_SECOND[curve] = table
+    return table[_LONGEST_S - off_s : _LONGEST_S - off_s + seconds]
 
 
 def habits_of(settings: Crowd) -> NDArray[np.float64]:

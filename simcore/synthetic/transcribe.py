@@ -62,8 +62,9 @@ def open_desk(n_runners: int, capacity: int) -> Desk:
         rows=np.empty((capacity, 5), np.int64),
         tally=np.zeros(1, np.int64),
     )
-    register(Desk, desk)
-    compile_kernel(write_messages)
+    if not getattr(write_messages, "signatures", None):
+        register(Desk, desk)
+        compile_kernel(write_messages)
     return desk
 
 
