@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`. `make help` lists the rest.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui check test test-jit lane-nojit lane-bounds test-slow system-packages
+.PHONY: help setup demo ui check test test-jit lane-nojit lane-bounds test-slow parity system-packages
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -43,3 +43,6 @@ test-slow: setup system-packages ## the slow proofs
 
 system-packages:
 	@sh scripts/system-packages.sh
+
+parity: setup ## flumine and the preset of its name on every real recording, order for order; writes docs/parity.md
+	$(BIN)/python -m benchmarks.parity

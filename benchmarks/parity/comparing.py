@@ -3,22 +3,26 @@
 An order agrees when its state, every match (time, odds, pence), what was cancelled, and the average odds flumine itself reports
 are ours. Where it does not, the disagreement is named only if
   1. the mended order, asked the same, was matched exactly as ours was, and
-  2. a defect was noted on it, or on another order of the same strategy and runner, which shares its volume;
+  2. by the moment plain and mended part, a defect was noted on it, or on an order whose turn at the runner's volume is before;
 anything else is unexplained, and a failure.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from benchmarks.parity.feed import Recorded
+from benchmarks.parity.mends import WITHDRAWAL
 from benchmarks.parity.orders import LATENCY_MS, Outcome, Request
 from benchmarks.parity.ours import Ours, replay_requests
 from benchmarks.parity.theirs import Theirs, run_flumine
 
 NEVER_HEARD = "a request waits for a message that never comes"
 REDUCTION = "reduced odds"
+OF_ANOTHER = " (of another order)"
 
 
 @dataclass
@@ -89,12 +93,28 @@ def _names(n: int, places: list[Request], theirs: Theirs, ours: Ours, last_ms: i
     if theirs.mended[n] != ours.made[n]:
         never = theirs.plain[n].state == "pending" and places[n].time_ms + LATENCY_MS >= last_ms
         return {NEVER_HEARD} if never else set()
-    if theirs.names[n]:
-        return theirs.names[n]
-    if _only_odds_differ(theirs.plain[n], ours.settled[n]) and ours.reduced[n]:
+    if ours.gone[n] and theirs.plain[n] == ours.made[n]:
+        return {WITHDRAWAL}
+    if _only_odds_differ(theirs.plain[n], ours.settled[n]) and ours.reduced:
         return {REDUCTION}
-    shares = [m for m, place in enumerate(places) if place.runner == places[n].runner and m != n]
-    return {f"{name} (of another order)" for m in shares for name in theirs.names[m]}
+    parted_ms = _parted_ms(theirs.plain[n], theirs.mended[n])
+    own = {name for name, noted_ms in theirs.names[n].items() if noted_ms <= parted_ms}
+    if own:
+        return own
+    before = [m for m in range(len(places)) if m != n and _turn(places, m) < _turn(places, n)]
+    shared = [theirs.names[m] for m in before if places[m].runner == places[n].runner]
+    return {f"{name}{OF_ANOTHER}" for names in shared for name, noted_ms in names.items() if noted_ms <= parted_ms}
+
+
+def _turn(places: list[Request], n: int) -> tuple[int, int, int]:
+    """When flumine lets an order look at traded volume: lays from the highest price, backs from the lowest, older first."""
+    return places[n].side, places[n].side * places[n].tick, n
+
+
+def _parted_ms(plain: Outcome, mended: Outcome) -> float:
+    """When the plain and the mended order were first matched differently; infinity where only cancels differ."""
+    apart = [pair for pair in zip_longest(plain.matches, mended.matches) if pair[0] != pair[1]]
+    return min((match[0] for match in apart[0] if match), default=math.inf) if apart else math.inf
 
 
 def _only_odds_differ(plain: Outcome, settled: Outcome) -> bool:

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
+from simcore.dtypes import TRADE, TRADE_UNATTRIBUTED
 from simcore.streams.compile import compile_lines
 from simcore.streams.sources import find_sources, lines_of, unpack
 from simcore.tapes.tape import Tape
@@ -34,6 +36,11 @@ class Recorded:
     @property
     def published_ms(self) -> list[int]:
         return [message["pt"] for message in self.messages]
+
+    @property
+    def tradable(self) -> bool:
+        """Whether there are trades in it to be compared."""
+        return bool(np.isin(self.tape.kind, (TRADE, TRADE_UNATTRIBUTED)).any())
 
     def write(self, path: Path) -> None:
         """The messages as flumine reads them."""
@@ -99,7 +106,7 @@ def _raw(lines: list[bytes]) -> Lines:
         for message in document if isinstance(document, list) else [document]:
             found.take(message)
         return found
-    for line in lines:
+    for line in whole.replace(b"\r", b"\n").split(b"\n"):
         start = line.find(b"{")
         try:
             found.take(msgspec.json.decode(line[start:]) if start >= 0 else None)

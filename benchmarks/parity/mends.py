@@ -115,13 +115,14 @@ class Truth:
 
 
 class MendedOrder(SimulatedOrder):  # type: ignore[misc]
-    """One order as flumine would simulate it without its defects; `ledger` keeps its matches as they were made."""
+    """One order as flumine would simulate it without its defects; `ledger` keeps its matches as they were made,
+    `names` which mends took hold of it and when first (UTC ms)."""
 
     def __init__(self, order: Any, truth: Truth) -> None:
         super().__init__(order)
         self.truth = truth
         self.ledger: list[Match] = []
-        self.names: set[str] = set()
+        self.names: dict[str, int] = {}
         self.was_in_play = False
         self.was_suspended = False
 
@@ -131,7 +132,7 @@ class MendedOrder(SimulatedOrder):  # type: ignore[misc]
         wait_ms = LATENCY_MS + 1000 * self.truth.bet_delay_s(sent_ms + LATENCY_MS)
         waited_ms = round(order_package.elapsed_seconds * 1000)
         if waited_ms <= wait_ms:
-            self.names.add(DELAY)
+            self.note(DELAY, sent_ms)
             return SimulatedPlaceResponse(status="DELAY")
         response = super().place(order_package, market_book, instruction, bet_id)
         self.ledger = [_match(match) for match in self.matched]
@@ -141,19 +142,26 @@ class MendedOrder(SimulatedOrder):  # type: ignore[misc]
 
     def __call__(self, market_book: Any, runner_traded: tuple[Any, dict[Any, Any]]) -> None:
         if not self.size_remaining:
-            self.names.add(GHOST)
+            if self._piq and any(self._reaches(round(price * 100)) for price in runner_traded[1]):
+                self.note(GHOST, market_book.publish_time_epoch)
             return
         self._withdraw(market_book)
         self._lapse(market_book)
         runner, shared = runner_traded
         key = (runner.selection_id, runner.handicap)
         no_trade = self.truth.clean(market_book.publish_time_epoch, key, self.order.trade.strategy, shared)
-        self.names.update(name for name, odds in no_trade if odds < 0 or self._reaches(odds))
+        for name, odds in no_trade:
+            if odds < 0 or self._reaches(odds):
+                self.note(name, market_book.publish_time_epoch)
         if not self.size_remaining:
             return
         before = len(self.matched)
         self._process_traded(market_book.publish_time_epoch, shared)
         self.ledger += [_match(match) for match in self.matched[before:]]
+
+    def note(self, name: str, published_ms: int) -> None:
+        """A mend takes hold of this order, for the first time at `published_ms`."""
+        self.names.setdefault(name, published_ms)
 
     def _reaches(self, odds: int) -> bool:
         price = round(self.order.order_type.price * 100)
@@ -167,7 +175,7 @@ class MendedOrder(SimulatedOrder):  # type: ignore[misc]
         ends = self.order.order_type.persistence_type == "LAPSE" and (turned or stopped)
         bumped, self.market_version = market_book.version != self.market_version, market_book.version
         if ends != (bumped and suspended and self.order.order_type.persistence_type == "LAPSE"):
-            self.names.add(LAPSING)
+            self.note(LAPSING, market_book.publish_time_epoch)
         if ends:
             self.size_lapsed += self.size_remaining
         self.was_in_play, self.was_suspended = market_book.inplay, suspended
@@ -177,7 +185,7 @@ class MendedOrder(SimulatedOrder):  # type: ignore[misc]
         for runner, material in self.truth.withdrawals(market_book.publish_time_epoch):
             mine = self.truth.index[(self.order.selection_id, self.order.handicap)] == runner
             if mine or (material and self.side == "LAY"):
-                self.names.add(WITHDRAWAL)
+                self.note(WITHDRAWAL, market_book.publish_time_epoch)
                 self.size_voided += self.size_remaining
 
 

@@ -31,9 +31,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an order. `state`: accepted, refused, voided (its runner was withdrawn) or pending (it never arrived).
+    """What became of an order. `state`: accepted, refused or pending (it never arrived).
 
-    What neither matched nor was cancelled is over at the close, whatever the simulation calls it.
+    What neither matched nor was cancelled is over at the close, whatever the simulation calls it; matches on a runner withdrawn
+    are none.
     """
 
     state: str

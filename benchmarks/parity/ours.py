@@ -13,16 +13,19 @@ from simcore.kernels import state as st
 from simcore.models.simulation import resolve_simulation
 
 ALL_OF_IT = 1 << 40
+FLUMINE_REDUCES_FROM = 250
+"""hundredths of a percent"""
 
 
 @dataclass(frozen=True)
 class Ours:
     """What one strategy's requests came to here. Per order: `settled` as the bets stand at the end (voided, reduced), `made`
-    with the matches as they were made, and the reductions of its odds since (count)."""
+    with the matches as they were made, whether its runner was withdrawn, and how many withdrawals reduce odds in flumine."""
 
     settled: list[Outcome]
     made: list[Outcome]
-    reduced: list[int]
+    gone: list[bool]
+    reduced: int
 
 
 def replay_requests(recorded: Recorded, requests: list[Request]) -> Ours:
@@ -32,7 +35,7 @@ def replay_requests(recorded: Recorded, requests: list[Request]) -> Ours:
     orders, script = _tables(requests, settings)
     sim = run_script(bench, settings, reals, orders, script)
     published_ms = recorded.tape.message_ms
-    return Ours(*_outcomes(sim, published_ms, len(orders)))
+    return _outcomes(sim, published_ms, len(orders))
 
 
 def _tables(requests: list[Request], settings: st.Int) -> tuple[st.Int, st.Int]:
@@ -53,24 +56,25 @@ def _tables(requests: list[Request], settings: st.Int) -> tuple[st.Int, st.Int]:
     return orders, script[np.argsort(script[:, st.EFFECT_MS], kind="stable")]
 
 
-def _outcomes(sim: st.Sim, published_ms: st.Int, n: int) -> tuple[list[Outcome], list[Outcome], list[int]]:
+def _outcomes(sim: st.Sim, published_ms: st.Int, n: int) -> Ours:
     log = sim.log[: sim.tally[st.N_LOGGED]]
-    settled, made, reduced = [], [], []
+    reduced = int((sim.runners[:, st.FACTOR] >= FLUMINE_REDUCES_FROM).sum())
+    ours = Ours([], [], [], reduced)
     for o in range(n):
         rows = log[log[:, st.LOG_ORDER] == o]
         fills = rows[rows[:, st.WHAT] <= st.FILL_AT_CLOSE]
         times = [_book_ms(published_ms, int(ms)) for ms in fills[:, st.TIME_MS]]
         pence = [int(p) for p in fills[:, st.PENCE]]
-        odds = [round(int(micro) / 10_000) for micro in fills[:, st.MATCHED_MICRO]]
-        odds_now = [round(int(micro) / 10_000) for micro in fills[:, st.ODDS_MICRO]]
+        odds, odds_now = (
+            [round(int(micro) / 10_000) for micro in fills[:, c]] for c in (st.MATCHED_MICRO, st.ODDS_MICRO)
+        )
         cancelled = int(rows[rows[:, st.WHAT] == st.CANCELLED, st.PENCE].sum())
-        state = _state(sim, o)
-        gone = state == "accepted" and sim.runners[sim.orders[o, st.RUNNER], st.GONE] != 0
-        made.append(Outcome(state, tuple(zip(times, odds, pence, strict=True)), cancelled))
+        gone = bool(sim.runners[sim.orders[o, st.RUNNER], st.GONE] != 0)
+        ours.gone.append(gone)
+        ours.made.append(Outcome(_state(sim, o), tuple(zip(times, odds, pence, strict=True)), cancelled))
         stands = () if gone else tuple(zip(times, odds_now, pence, strict=True))
-        settled.append(Outcome("voided" if gone else state, stands, cancelled))
-        reduced.append(_withdrawals_after(sim, rows))
-    return settled, made, reduced
+        ours.settled.append(Outcome(_state(sim, o), stands, cancelled))
+    return ours
 
 
 def _book_ms(published_ms: st.Int, ms: int) -> int:
@@ -82,10 +86,3 @@ def _state(sim: st.Sim, o: int) -> str:
     if sim.orders[o, st.ACCEPTED_MS]:
         return "accepted"
     return "pending" if sim.orders[o, st.STATE] == st.ON_ITS_WAY else "refused"
-
-
-def _withdrawals_after(sim: st.Sim, rows: st.Int) -> int:
-    """Material withdrawals after the order's first match."""
-    if not len(rows):
-        return 0
-    return int((sim.runners[:, st.FACTOR] >= sim.settings[st.REMOVAL_FROM]).sum())

@@ -47,18 +47,23 @@ class Logged(BaseStrategy):
         self.placed: list[Any] = []
         self.mended: list[Any] = []
         self.seen = -1
+        self.last_ms = recorded.published_ms[-1]
         self.error: Exception | None = None
         runners = recorded.tape.info.runners
         self.index = {(runner.selection_id, runner.handicap): i for i, runner in enumerate(runners)}
 
     def check_market_book(self, market: Any, market_book: Any) -> bool:
         self.seen += 1
-        if market_book.status == "OPEN" and self.error is None:
+        if market_book.status == "OPEN" and self.error is None and self._in_time(market_book):
             try:
                 self.decide(market, market_book)
             except Exception as error:  # flumine would log it and go on
                 self.error = error
         return False
+
+    def _in_time(self, book: Any) -> bool:
+        """Whether a message is left in which a request of now takes effect: flumine does nothing between messages."""
+        return bool(book.publish_time_epoch + 170 + 1000 * book.bet_delay < self.last_ms)
 
     def decide(self, market: Any, book: Any) -> None:
         raise NotImplementedError
@@ -114,6 +119,7 @@ class Scripted(Logged):
     """
 
     SIZES = (200, 253, 237, 500, 1000, 1313, 5000, 20000, 100000)
+    MOST_STANDING = 30
     KINDS = ("touch", "behind", "inside", "deep", "cross", "again")
 
     def __init__(self, recorded: Recorded, truth: Truth, stream: Any) -> None:
@@ -127,7 +133,7 @@ class Scripted(Logged):
         if self.seen not in self.when:
             return
         standing = self.standing()
-        if standing and self.random.random() < 0.35:
+        if len(standing) > self.MOST_STANDING or (standing and self.random.random() < 0.35):
             self._cut(market, self.random.choice(standing))
             return
         runners = [r for r in book.runners if r.status == "ACTIVE" and touch(r) != (-1, N_TICKS)]

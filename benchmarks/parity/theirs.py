@@ -28,14 +28,15 @@ STRATEGIES = (Scripted, Maker, Drift)
 @dataclass(frozen=True)
 class Theirs:
     """What one strategy did in flumine. Per order: the plain outcome, its average odds and matched pounds as flumine says
-    them, the mended outcome (matches as made), and the defects noted on the way."""
+    them, the mended outcome (matches as made), and the defects noted on the way
+    (name: UTC ms of the first time)."""
 
     strategy: str
     requests: list[Request]
     plain: list[Outcome]
     said: list[tuple[float, float]]
     mended: list[Outcome]
-    names: list[set[str]]
+    names: list[dict[str, int]]
 
 
 class _Turn(Middleware):  # type: ignore[misc]
@@ -95,19 +96,16 @@ def _theirs(strategy: Logged) -> Theirs:
 
 
 def _state(order: Any) -> str:
-    if order.bet_id is None:
-        return "pending" if order.status == OrderStatus.PENDING else "refused"
-    return "voided" if order.simulated.size_voided and not order.size_remaining else "accepted"
+    if order.bet_id is not None:
+        return "accepted"
+    return "pending" if order.status == OrderStatus.PENDING else "refused"
 
 
 def _plain(order: Any) -> Outcome:
-    matches = tuple(
-        (int(ms), round(price * 100), round(size * 100)) for ms, price, size in order.simulated.matched if size
-    )
-    return Outcome(_state(order), matches, round(order.simulated.size_cancelled * 100))
+    matches = order.simulated.matched
+    made = tuple((int(ms), round(price * 100), round(size * 100)) for ms, price, size in matches if size)
+    return Outcome(_state(order), made, round(order.simulated.size_cancelled * 100))
 
 
 def _mended(order: Any) -> Outcome:
-    state = _state(order)
-    cancelled = round(order.simulated.size_cancelled * 100)
-    return Outcome("accepted" if state == "voided" else state, tuple(order.simulated.ledger), cancelled)
+    return Outcome(_state(order), tuple(order.simulated.ledger), round(order.simulated.size_cancelled * 100))
