@@ -87,7 +87,7 @@ def counts_by_name(tally: Tally) -> dict[str, int]:
 _HEAD = """# Parity with flumine
 
 `make parity` runs flumine 3.3 for real (its simulation, its historical stream) on every recording with a ladder and trades.
-Three strategies trade each market: scripted orders (at the touch, behind, inside and through it, far away, several at one price;
+Three strategies trade each market: scripted orders (at the touch, behind, inside and through it, far away, several at a price;
 cuts and cancels; LAPSE and PERSIST), a two-quote maker, and a drift trade that joins the queue and leaves through the market.
 Every request they sent goes, at the same time, through the preset `flumine` here. An order agrees when its state, every match
 (time, odds, size to the penny), what was cancelled and the totals flumine reports are the same. A match is timed by the book
