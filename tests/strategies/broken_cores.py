@@ -18,7 +18,8 @@ from simcore.dtypes import ATB, LAY
 from simcore.kernels.compiling import Real1, kernel
 from simcore.strategies import Core, Parameters
 from simcore.strategies.view import (
-    OFFER_PENCE, OFFER_SIDE, OFFER_TICK, SLOT_WIN, TO_START_MS, Offers, View, best_tick, contracts, want, want_flat,
+    OFFER_PENCE, OFFER_SIDE, OFFER_TICK, SLOT_LAST_TICK, SLOT_WIN, TO_START_MS,
+    Offers, View, best_tick, contracts, want, want_flat,
 )
 from simcore.units import N_TICKS, pence_of
 
@@ -141,11 +142,13 @@ BROKEN = {
         "it_keeps_nothing",
         "asked again after other views",
     ),
-    "chance in a replay": Broken(
-        "best_tick(view, 0, ATB), stake)",
-        "best_tick(view, 0, ATB) - np.random.randint(0, 3), stake)",
+    "chance only where the last trade was above the touch, which no made view shows": Broken(
+        f"elif contracts(view, 0) == 0:\n        {OFFER}",
+        "elif view.slots[0, SLOT_LAST_TICK] > best_tick(view, 0, ATB):\n"
+        f"        {OFFER.replace('ATB)', 'ATB) - np.random.randint(0, 3)')}\n"
+        f"    elif contracts(view, 0) == 0:\n        {OFFER}",
         "it_does_not_look_ahead",
-        "has other fills than before",
+        "does something else|has other fills",
     ),
     "the view is written": Broken(
         OFFER, f"view.slots[0, SLOT_WIN] = 7\n        {OFFER}", "it_touches_only_offers", "writes into view.slots"

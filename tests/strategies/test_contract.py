@@ -7,14 +7,16 @@ import re
 import runpy
 from pathlib import Path
 
+import numba
 import pytest
 from click.testing import CliRunner
 
+from simcore import dtypes as d
 from simcore.errors import ModelError
 from simcore.strategies import CORES, resolve_core
 from simcore.strategies.contract import PROMISES, CoreContract, breaches_of
 from simcore.strategies.contract.practice import practice_tape, prefix_of
-from simcore.strategies.contract.trial import Trial
+from simcore.strategies.daf import Daf
 from simcore.streams import compile_stream
 from simcore.tapes.store import TapeStore
 from sweeps.cli import cli
@@ -43,12 +45,18 @@ def test_the_core_the_broken_ones_are_made_of_keeps_every_promise(tmp_path: Path
 @pytest.mark.parametrize("name", broken_cores.BROKEN)
 def test_a_broken_core_is_caught_in_one_sentence_that_says_what_to_do(name: str, tmp_path: Path) -> None:
     told = broken_cores.BROKEN[name]
-    trial = Trial(resolve_core(broken_cores.write(tmp_path, name)))
-    sentences = list(PROMISES[told.promise](trial))
-    assert len(sentences) == 1
-    assert re.search(told.words, sentences[0])
-    assert "\n" not in sentences[0]
-    assert re.search(r"[;,] \w+", sentences[0])
+    breaches = breaches_of(broken_cores.write(tmp_path, name))
+    (sentence,) = [breach.sentence for breach in breaches if breach.promise == told.promise]
+    assert re.search(told.words, sentence)
+    for breach in breaches:
+        assert "\n" not in breach.sentence
+        assert re.search(r"; \w+", breach.sentence)
+
+
+def test_compiled_code_is_not_judged_where_nothing_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    (breach,) = breaches_of("daf")
+    assert "unset it" in breach.sentence
 
 
 def test_a_core_with_a_memory_is_caught(tmp_path: Path) -> None:
@@ -105,6 +113,15 @@ def test_the_practice_market_never_crosses_and_its_prefix_is_its_beginning() -> 
     assert [int(books.sum()) for _, books in part.books()] == [
         int(books.sum()) for (_, books), _ in zip(tape.books(), range(100), strict=False)
     ]
+
+
+def test_a_core_that_trades_in_play_practises_in_play() -> None:
+    class InPlay(Daf, frozen=True):
+        def trades_in_play(self) -> bool:
+            return True
+
+    assert (practice_tape(InPlay()).kind == d.IN_PLAY).sum() == 1
+    assert (practice_tape(Daf()).kind == d.IN_PLAY).sum() == 0
 
 
 def run(*arguments: str) -> tuple[int, str, str]:

@@ -43,29 +43,40 @@ MESSAGES: Final = 500
 FIRST_TICKS: Final = (100, 140, 170, 190)
 """best price to back of each runner at the beginning"""
 EARLIEST_S: Final = 86_400.0
+IN_PLAY_MS: Final = 60_000
+
+Row = tuple[int, int, int, int, int]
+"""kind, book, runner, tick, size: a row of a tape"""
+
+
+def _market_row(kind: int, size: int) -> Row:
+    return (kind, d.NO_BOOK, -1, -1, size)
 
 
 def practice_tape(parameters: Parameters, seed: int = 0) -> Tape:
     """A market of four runners that covers the time in which a core with these parameters trades."""
     rng = np.random.default_rng(seed)
     begin_s = min(EARLIEST_S, max(parameters.window()[0], parameters.pick()[0], 60.0) + 30.0)
-    times = np.sort(rng.integers(OFF_MS - round(begin_s * 1000), OFF_MS, MESSAGES))
-    rows, first_row = [(d.STATUS, d.NO_BOOK, -1, -1, d.OPEN), (d.START, d.NO_BOOK, -1, -1, 0)], []
-    books = _Books(rng)
-    for message in range(MESSAGES):
+    end_ms = OFF_MS + (IN_PLAY_MS if parameters.trades_in_play() else 0)
+    times = np.sort(rng.integers(OFF_MS - round(begin_s * 1000), end_ms, MESSAGES))
+    rows: list[Row] = [_market_row(d.STATUS, d.OPEN), _market_row(d.START, 0), _market_row(d.WINNERS, 1)]
+    first_row = []
+    books, in_play = _Books(rng), False
+    for message, time_ms in enumerate(times):
         first_row.append(0 if message == 0 else len(rows))
+        if time_ms >= OFF_MS and not in_play:
+            in_play = True
+            rows.append(_market_row(d.IN_PLAY, 1))
         rows += books.moved(every=message == 0)
-    first_row.append(len(rows))
-    rows.append((d.STATUS, d.NO_BOOK, -1, -1, d.SUSPENDED))
-    first_row.append(len(rows))
-    rows.append((d.STATUS, d.NO_BOOK, -1, -1, d.CLOSED))
+    first_row += [len(rows), len(rows) + 1]
+    rows += [_market_row(d.STATUS, d.SUSPENDED), _market_row(d.STATUS, d.CLOSED)]
     rows += [(d.RESULT, d.NO_BOOK, runner, -1, d.LOSER if runner else d.WINNER) for runner in range(len(FIRST_TICKS))]
     columns = np.array(rows, np.int64)
     return Tape(
         info=MarketInfo(
             market_id="1.1", market_type="WIN", runners=tuple(RunnerInfo(101 + i) for i in range(len(FIRST_TICKS)))
         ),
-        message_ms=np.array([*times, OFF_MS, OFF_MS + 60_000], np.int64),
+        message_ms=np.array([*times, end_ms, end_ms + 60_000], np.int64),
         message_row=np.array([*first_row, len(rows)], np.int64),
         kind=columns[:, 0].astype(np.uint8),
         book=columns[:, 1].astype(np.uint8),
@@ -84,19 +95,20 @@ class _Books:
         self._mid = list(FIRST_TICKS)
         self._pence: dict[tuple[int, int, int], int] = {}
 
-    def moved(self, *, every: bool) -> list[tuple[int, int, int, int, int]]:
+    def moved(self, *, every: bool) -> list[Row]:
         """Rows of one message: every runner's book filled, or one runner's changed a little."""
         if every:
             return [row for runner in range(len(self._mid)) for _ in range(12) for row in self._placed(runner)]
         runner = int(self._rng.integers(len(self._mid)))
-        rows = self._traded(runner) if self._rng.random() < 0.4 else self._cancelled(runner)
-        return rows + self._placed(runner) + self._placed(runner)
+        rows = self._taken(d.TRADE, runner, 2) if self._rng.random() < 0.4 else self._taken(d.CANCEL, runner, 1)
+        last = [(d.LAST_TRADED, d.NO_BOOK, runner, tick, 0) for kind, _, _, tick, _ in rows if kind == d.TRADE]
+        return rows + self._placed(runner) + self._placed(runner) + last
 
     def _best(self, runner: int, book: int) -> int:
         ticks = [tick for r, b, tick in self._pence if (r, b) == (runner, book)]
         return -1 if not ticks else max(ticks) if book == d.ATB else min(ticks)
 
-    def _placed(self, runner: int) -> list[tuple[int, int, int, int, int]]:
+    def _placed(self, runner: int) -> list[Row]:
         book = int(self._rng.integers(2))
         other = self._best(runner, d.ATL if book == d.ATB else d.ATB)
         edge = other if other >= 0 else self._mid[runner]
@@ -108,13 +120,7 @@ class _Books:
         self._pence[runner, book, tick] = self._pence.get((runner, book, tick), 0) + pence
         return [(d.PLACE, book, runner, tick, pence)]
 
-    def _traded(self, runner: int) -> list[tuple[int, int, int, int, int]]:
-        return self._taken(d.TRADE, runner, 2)
-
-    def _cancelled(self, runner: int) -> list[tuple[int, int, int, int, int]]:
-        return self._taken(d.CANCEL, runner, 1)
-
-    def _taken(self, kind: int, runner: int, sides: int) -> list[tuple[int, int, int, int, int]]:
+    def _taken(self, kind: int, runner: int, sides: int) -> list[Row]:
         """What stands at a best price shrinks, or goes."""
         book = int(self._rng.integers(2))
         tick = self._best(runner, book)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
 import msgspec
+import numba
 import numpy as np
 from numba.core.errors import NumbaError
 from numpy.typing import NDArray
@@ -50,19 +52,23 @@ class Trial:
     @cached_property
     def cannot_be_compiled(self) -> str:
         """Why not; empty = it can be, and is."""
+        if numba.config.DISABLE_JIT:
+            return "cannot be judged while NUMBA_DISABLE_JIT is set; unset it"
         if not hasattr(self.core.function, "py_func"):
             return "is a plain function; put @kernel of simcore.kernels.compiling above it"
         try:
             compile_kernel(self.core.function)
         except (NumbaError, KeyError, TypeError, NameError) as error:
-            said = " ".join(str(error).split())
-            return f"cannot be compiled ({type(error).__name__}: {said[:300]}); annotate it as the worked example is"
+            said = textwrap.shorten(str(error), 240, placeholder=" …")
+            return f"cannot be compiled ({type(error).__name__}: {said}); annotate it as the worked example is"
         return ""
 
     @cached_property
     def cases(self) -> list[Case]:
         """The core's defaults, where it has any, and its presets."""
-        found = []
+        found: list[Case] = []
+        if not issubclass(self.core.parameters, Parameters):
+            return found
         for name in (None, *self.core.presets):
             made, _ = make(self.core, name, {})
             if made is not None and not misplaced(made):
@@ -99,8 +105,9 @@ class Trial:
 
     @cached_property
     def sound(self) -> list[Case]:
-        """The cases that answer every view without an exception."""
-        return [case for case in self.cases if not any(failures(self, case, self.views(case)))]
+        """The cases with a vector that can be read and an answer to every view: those the other checks can ask."""
+        whole = [case for case in self.cases if not vector_fault(case.parameters)]
+        return [case for case in whole if not any(failures(self, case, self.views(case)))]
 
 
 def make(core: Core, preset: str | None, values: dict[str, Any]) -> tuple[Parameters | None, str]:
@@ -124,6 +131,18 @@ def misplaced(parameters: Parameters) -> str:
     if not isinstance(rank, int) or rank < 0 or pick_s < last:
         return f"its pick is ({pick_s!r}, {rank!r}), which must be seconds before the window ends and a rank from 0"
     return ""
+
+
+def vector_fault(parameters: Parameters) -> str:
+    """What is wrong with the vector; empty = nothing."""
+    try:
+        vector = parameters.vector()
+    except Exception as error:
+        return f"the vector raises {type(error).__name__}: {error}; mend it"
+    if not isinstance(vector, np.ndarray) or vector.dtype != np.float64 or vector.ndim != 1:
+        return f"the vector must be a float64 array of one dimension, got {vector!r:.80}; make it so"
+    off = np.flatnonzero(np.isnan(vector) | (vector == np.inf))
+    return f"vector[{off[0]}] is {vector[off[0]]}; refuse such values or write a number" if len(off) else ""
 
 
 def wanted(function: Function, view: View, vector: NDArray[np.float64]) -> Rows:
