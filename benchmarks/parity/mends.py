@@ -123,6 +123,7 @@ class MendedOrder(SimulatedOrder):  # type: ignore[misc]
         self.truth = truth
         self.ledger: list[Match] = []
         self.names: dict[str, int] = {}
+        self.stood: tuple[Any, ...] = ()
         self.was_in_play = False
         self.was_suspended = False
 
@@ -141,6 +142,10 @@ class MendedOrder(SimulatedOrder):  # type: ignore[misc]
         return response
 
     def __call__(self, market_book: Any, runner_traded: tuple[Any, dict[Any, Any]]) -> None:
+        stands = (market_book.version, market_book.status, market_book.inplay)
+        if not runner_traded[1] and stands == self.stood and not self.truth.withdrawals(market_book.publish_time_epoch):
+            return
+        self.stood = stands
         if not self.size_remaining:
             if self._piq and any(self._reaches(round(price * 100)) for price in runner_traded[1]):
                 self.note(GHOST, market_book.publish_time_epoch)
