@@ -96,13 +96,6 @@ def exposure_with(sim: Sim, o: int) -> int:
 
 
 @kernel
-def last_traded(sim: Sim, r: int) -> int:
-    """Tick of the last trade where the others trade now, kept on the ladder; -1 unknown."""
-    last = sim.runners[r, LAST_TICK]
-    return min(max(last + sim.runners[r, SHIFT], 0), N_TICKS - 1) if last >= 0 else -1
-
-
-@kernel
 def chance(sim: Sim, r: int, now: int) -> float:
     """Probability the others' touch implies: mean of both sides' 1/odds; one side alone; the last trade; -1 unknown."""
     shift = sim.runners[r, SHIFT]
@@ -113,7 +106,7 @@ def chance(sim: Sim, r: int, now: int) -> float:
         return 50.0 / ODDS_HUNDREDTHS[back + shift] + 50.0 / ODDS_HUNDREDTHS[lay + shift]
     if has_back or has_lay:
         return 100.0 / ODDS_HUNDREDTHS[(back if has_back else lay) + shift]
-    last = last_traded(sim, r)
+    last = sim.runners[r, LAST_TICK]
     return 100.0 / ODDS_HUNDREDTHS[last] if last >= 0 else -1.0
 
 

@@ -49,12 +49,15 @@ def close_stake(sim: Sim, o: int, odds_hundredths: int) -> int:
         return 0
     if sim.orders[o, TYPE] == LIMIT_ON_CLOSE and side * (odds_hundredths - ODDS_HUNDREDTHS[tick]) < 0:
         return 0
+    if side == BACK:
+        too_small = sim.orders[o, TYPE] == LIMIT and under_minimum_for_close(sim, side, pence)
+        return int(0 if too_small else pence)
+    liability = pence * 100  # hundredths of a penny
     if sim.orders[o, TYPE] == LIMIT:
-        if side != BACK:
-            pence = pence * (ODDS_HUNDREDTHS[tick] - 100) // 100
-        if under_minimum_for_close(sim, side, pence):
+        liability = pence * (ODDS_HUNDREDTHS[tick] - 100)
+        if under_minimum_for_close(sim, side, liability // 100):
             return 0
-    return int(pence if side == BACK else pence * 100 // (odds_hundredths - 100))
+    return int(liability // (odds_hundredths - 100))
 
 
 @kernel

@@ -7,7 +7,6 @@ them, and does not ask the core again while an answer is outstanding.
 from __future__ import annotations
 
 from simcore.dtypes import ATB, ATL, OPEN
-from simcore.kernels.account import last_traded
 from simcore.kernels.compiling import kernel
 from simcore.kernels.displacement import best_level, is_bare, net_crossed, world_size, worse
 from simcore.kernels.long_way import closes, set_out
@@ -25,6 +24,7 @@ from simcore.kernels.state import (
     IS_IN_PLAY,
     KNOWN_LOSE,
     KNOWN_WIN,
+    LAST_TICK,
     LEVEL,
     LONG_WAY,
     MATCHED,
@@ -160,7 +160,7 @@ def snapshot(sim: Sim, views: Views, i: int, poll_ms: int, now: int) -> None:
         if r < 0:
             continue
         net_crossed(sim, r, now)
-        views.slots[i, slot, SLOT_LAST_TICK] = last_traded(sim, r)
+        views.slots[i, slot, SLOT_LAST_TICK] = sim.runners[r, LAST_TICK]
         views.slots[i, slot, SLOT_MATCHED] = sim.runners[r, MATCHED] // 2
         views.slots[i, slot, SLOT_GONE] = sim.runners[r, GONE]
         see_ladder(sim, views, i, slot, ATB, now)

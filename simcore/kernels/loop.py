@@ -133,8 +133,6 @@ def poll(
     if sim.tally[ANSWERING] > 0 or sim.tally[BUSY_UNTIL_MS] > now or views.slots[i, 0, SLOT_RUNNER] < 0:
         return
     hear(sim, now)
-    if sim.tally[ROUTE] > 0 and go_on(sim, now):
-        return
     view = view_of(sim, views, i)
     sim.tally[POLLS] += 1
     if sim.tally[FILLS] > 0 or timeline.shape[0] > 0:
@@ -150,6 +148,8 @@ def poll(
         sim.tally[STOPPED] = 1
     early = view.clock[TO_START_MS] > sim.settings[WINDOW_FIRST_MS]
     if early or view.clock[IS_OPEN] == 0:
+        return
+    if not over and sim.tally[ROUTE] > 0 and go_on(sim, now):
         return
     offers.n[0] = 0
     if not over:

@@ -225,9 +225,9 @@ def stand(sim: Sim, o: int, level: int, ahead: int) -> None:
 
 @kernel
 def rest(sim: Sim, o: int, now: int) -> None:
-    """Join the queue: everything the others display at the price is ahead, and our own earlier orders."""
+    """Join the queue: everything the others display at the price, where our sweep moved them to, and our own earlier orders."""
     r = sim.orders[o, RUNNER]
-    t = sim.orders[o, TICK] - sim.runners[r, SHIFT]
+    t = sim.orders[o, TICK] - int(flow_now(sim, r, now))
     stand(sim, o, t, world_size(sim, r, rests_in(sim.orders[o, SIDE]), t, now) if 0 <= t < N_TICKS else 0)
     if by_flumine(sim):
         join_queue_flumine(sim, o)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from simcore.dtypes import ATB, ATL, OPEN
 from simcore.kernels.compiling import kernel
-from simcore.kernels.displacement import best_level, displaced_now, set_displaced, world_size
+from simcore.kernels.displacement import best_level, displaced_now, net_crossed, set_displaced, world_size
 from simcore.kernels.fills import fill
 from simcore.kernels.flow import flow_now, moved
 from simcore.kernels.queue import best_standing, better, rests_in
@@ -52,19 +52,21 @@ def until_shift(sim: Sim, x: float, shift: int, side: int, odds_hundredths: int,
 
 @kernel
 def shift_all(sim: Sim, now: int) -> None:
-    """Work the shift of every runner out again."""
+    """Work the shift of every runner out again, until it stands: who meets us on the way moves the others too."""
     if sim.reals[SEVERITY] == 0.0:
         return
     for r in range(sim.flow.shape[0]):
         shift = int(flow_now(sim, r, now))
-        if shift != sim.runners[r, SHIFT]:
+        while shift != sim.runners[r, SHIFT]:
             sim.runners[r, SHIFT] = shift
             carry_over(sim, r, shift, now)
+            shift = int(flow_now(sim, r, now))
 
 
 @kernel
 def carry_over(sim: Sim, r: int, shift: int, now: int) -> None:
     """Our resting orders keep their price: they stand at another level of the record now, with at most what is there ahead."""
+    net_crossed(sim, r, now)
     for i in range(sim.tally[N_STANDING]):
         o = sim.standing[i]
         if sim.orders[o, RUNNER] != r or sim.orders[o, TYPE] != LIMIT:

@@ -32,6 +32,7 @@ from simcore.kernels.displacement import (
     improve_hint,
     keep_within_record,
     net_touched,
+    off_ladder,
     world_size,
 )
 from simcore.kernels.fills import end_order, rebook
@@ -58,6 +59,7 @@ from simcore.kernels.state import (
     N_LOGGED,
     N_STANDING,
     N_WINNERS,
+    NO_TICK,
     ODDS_MICRO,
     OUTCOME,
     PASSIVE_DELAY,
@@ -67,6 +69,7 @@ from simcore.kernels.state import (
     RESIDUAL_AT_OFF,
     ROW,
     RUNNER,
+    SHIFT,
     SIDE,
     START_AT_MS,
     STATUS_NOW,
@@ -145,7 +148,7 @@ def apply_touched(sim: Sim, kind: int, r: int, b: int, t: int, pence: int, last:
 def apply_news(sim: Sim, record: Record, kind: int, r: int, t: int, value: int, now: int) -> None:
     """Everything on a tape that is not a change of a book."""
     if kind == LAST_TRADED:
-        sim.runners[r, LAST_TICK] = t
+        sim.runners[r, LAST_TICK] = NO_TICK if t < 0 or off_ladder(sim, r, t) else t + sim.runners[r, SHIFT]
     elif kind == STATUS:
         change_status(sim, value, now)
     elif kind == IN_PLAY:
