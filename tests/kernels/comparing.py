@@ -23,7 +23,7 @@ from tests.oracles.simulator import OracleOrders, simulate_orders
 Rows = Sequence[Mapping[str, Any]]
 
 
-def kernel_orders(tape: Tape, requests: Rows, simulation: Any) -> tuple[simcore.OrdersResult, st.Sim]:
+def kernel_orders(tape: Tape, requests: Rows, simulation: Any, seed: int = 0) -> tuple[simcore.OrdersResult, st.Sim]:
     """`simcore.replay_orders`, and the state it leaves."""
     kept: list[st.Sim] = []
 
@@ -32,7 +32,7 @@ def kernel_orders(tape: Tape, requests: Rows, simulation: Any) -> tuple[simcore.
         return kept[-1]
 
     with mock.patch.object(orders_module, "run_script", keeping):
-        result = simcore.replay_orders(tape, pd.DataFrame(requests), simulation)
+        result = simcore.replay_orders(tape, pd.DataFrame(requests), simulation, seed=seed)
     return result, kept[-1]
 
 
@@ -49,14 +49,16 @@ def refusals_of(result: simcore.OrdersResult) -> list[tuple[Any, int, str]]:
     return list(zip(table["order_id"], table["time_ms"], table["reason"], strict=True))
 
 
-def assert_orders_agree(tape: Tape, requests: Rows, simulation: Any) -> OracleOrders:
+def assert_orders_agree(tape: Tape, requests: Rows, simulation: Any, seed: int = 0) -> OracleOrders:
     """Same fills, refusals, orders, record and displacement; returns the oracle's."""
-    result, sim = kernel_orders(tape, requests, simulation)
-    oracle = simulate_orders(tape, requests, resolve_simulation(simulation))
+    result, sim = kernel_orders(tape, requests, simulation, seed)
+    oracle = simulate_orders(tape, requests, resolve_simulation(simulation), seed)
     assert fills_of(result) == oracle.fills
     assert refusals_of(result) == oracle.refusals
-    for order, row in zip(oracle.exchange.orders, sim.orders, strict=False):
-        assert (order.remaining, order.state == "done") == (row[st.REMAINING], row[st.STATE] == st.DONE), order
+    for ended, column in ((("cancelled", "voided"), "cancelled_pounds"), (("lapsed",), "lapsed_pounds")):
+        pounds = dict(zip(result.orders["order_id"], result.orders[column], strict=True))
+        pence = {order_id: round(pounds[order_id] * 100) for order_id in oracle.ids}
+        assert pence == dict(zip(oracle.ids, oracle.ended(*ended), strict=True)), column
     saw_all = sim.market[st.MESSAGE_MS] == tape.message_ms[-1]
     if saw_all:  # the kernels leave early when nothing of ours can happen any more
         assert_worlds_agree(oracle, sim)
@@ -75,10 +77,12 @@ def assert_worlds_agree(oracle: OracleOrders, sim: st.Sim) -> None:
         assert displaced_now(sim, r, b, t, now_ms) == exchange.world.displacement((r, b, t), now_ms), level
 
 
-def assert_replays_agree(tape: Tape, core: Core, parameters: Parameters, simulation: Any) -> OracleReplay:
+def assert_replays_agree(
+    tape: Tape, core: Core, parameters: Parameters, simulation: Any, seed: int = 0
+) -> OracleReplay:
     """Same fills and the same result row, field by field; returns the oracle's."""
-    kernel = simcore.replay(tape, core, parameters, simulation, record=True)
-    oracle = simulate(tape, core, parameters, resolve_simulation(simulation))
+    kernel = simcore.replay(tape, core, parameters, simulation, seed=seed, record=True)
+    oracle = simulate(tape, core, parameters, resolve_simulation(simulation), seed)
     table = kernel.fills
     assert table is not None
     pence = (table["size_pounds"] * 100).round().astype(int)

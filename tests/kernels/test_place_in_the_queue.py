@@ -12,15 +12,9 @@ import numpy as np
 from simcore import dtypes as d
 from simcore.tapes.tape import Tape
 from simcore.units import ODDS, tick_of
+from tests.kernels.assumed import QUEUES, REFILLS
 from tests.kernels.comparing import fills_of, kernel_orders
-from tests.kernels.generated import (
-    LOW_TICK,
-    QUEUES,
-    REFILLS,
-    Message,
-    Operation,
-    tape_of,
-)
+from tests.kernels.generated import LOW_TICK, Message, Operation, tape_of
 from tests.kernels.properties import order, seed_ranges
 from tests.kernels.tapes import START_MS
 

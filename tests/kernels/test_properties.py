@@ -25,18 +25,12 @@ from simcore.strategies.view import DEPTH, N_CLOCK, N_LEVEL, N_SEEN, N_SLOT, SLO
 from simcore.streams import compile_stream
 from simcore.tapes.tape import Tape
 from simcore.units import N_TICKS, ODDS, tick_of
+from tests.kernels.assumed import NO_REACTION, seeded_simulation, simulations
 from tests.kernels.comparing import fills_of, kernel_orders
-from tests.kernels.generated import (
-    LOW_TICK,
-    N_USED,
-    SIZES,
-    messages,
-    seeded,
-    seeded_bot,
-    simulations,
-    tape_of,
-)
+from tests.kernels.generated import LOW_TICK, N_USED, SIZES, messages, quiet_news, tape_of
 from tests.kernels.properties import order, seed_ranges
+from tests.kernels.requested import request_table, seeded_requests
+from tests.kernels.seeded import seeded, seeded_bot
 from tests.kernels.tapes import TapeBuilder
 
 RECORDINGS = (
@@ -95,7 +89,7 @@ def test_without_orders_of_ours_the_world_is_the_real_record(recordings: Path, n
 @seed_ranges
 def test_what_orders_get_by_a_time_depends_on_nothing_published_later(seeds: range) -> None:
     for seed in seeds:
-        tape, rows, simulation = seeded(seed)
+        tape, rows, simulation, _ = seeded(seed)
         cut = Random(seed).randrange(2, tape.n_messages)
         before_ms = int(tape.message_ms[cut])
         whole, part = (
@@ -118,7 +112,7 @@ def assert_bot_sees_no_future(tape: Tape, cut: int, *how: Any) -> int:
 def test_what_a_bot_does_by_a_time_depends_on_nothing_published_later(seeds: range) -> None:
     seen = 0
     for seed in seeds:
-        tape, core, parameters, simulation = seeded_bot(seed)
+        tape, core, parameters, simulation, _ = seeded_bot(seed)
         cut = Random(seed).randrange(2, tape.n_messages)
         seen += assert_bot_sees_no_future(tape, cut, core, parameters, simulation)
     assert seen > 0
@@ -154,19 +148,54 @@ def volume_by_ms(tape: Tape) -> dict[tuple[int, int, str], int]:
 
 @seed_ranges
 def test_fills_out_of_recorded_trades_and_placements_never_exceed_them(seeds: range) -> None:
+    """Nobody moves towards us here; the next test is about those who do."""
     seen = 0
     for seed in seeds:
-        tape, rows, simulation = seeded(seed)
-        placed = {row["order_id"]: row for row in rows if row["kind"] == "place"}
+        tape, rows, simulation, _ = seeded(seed)
+        sides = sides_of(rows)
         filled: dict[tuple[int, int, str], int] = defaultdict(int)
-        for order_id, time_ms, _, pence, how in fills_of(kernel_orders(tape, rows, simulation)[0]):
-            if how != "aggressive":
-                side = placed[order_id]["side"] if how == "passive" else "unknown"
-                filled[time_ms, placed[order_id]["selection_id"], side] += pence
+        result, _ = kernel_orders(tape, rows, simulation | {"reaction": NO_REACTION}, seed)
+        for order_id, time_ms, _, pence, how in fills_of(result):
+            if how in ("passive", "unattributed"):
+                selection_id, side = sides[order_id]
+                filled[time_ms, selection_id, side if how == "passive" else "unknown"] += pence
         volume = volume_by_ms(tape)
         assert all(pence <= volume[key] for key, pence in filled.items()), seed
         seen += len(filled)
     assert seen > 0
+
+
+def sides_of(rows: list[dict[str, Any]]) -> dict[Any, tuple[int, str]]:
+    """(selection, side) of every order, those that took another's place included."""
+    sides: dict[Any, tuple[int, str]] = {}
+    for row in rows:
+        if row["kind"] == "place":
+            sides[row["order_id"]] = (row["selection_id"], row["side"])
+        elif row["kind"] == "replace":
+            sides[row["new_order_id"]] = sides[row["order_id"]]
+    return sides
+
+
+@seed_ranges
+def test_we_never_match_more_than_the_others_ever_offered_or_came_to_take(seeds: range) -> None:
+    """However the others move: a BACK of ours meets money placed to be backed, or who came to lay in the record."""
+    seen = 0
+    for seed in seeds:
+        rng = Random(seed)
+        simulation = seeded_simulation(rng) | {"refill": {"kind": "never"}, "displacement": True}
+        tape, rows = tape_of(quiet_news(rng)), request_table(seeded_requests(rng))
+        offered: dict[tuple[int, str], int] = defaultdict(int)
+        for (_, selection_id, side), pence in volume_by_ms(tape).items():
+            for each in ("BACK", "LAY") if side == "unknown" else (side,):
+                offered[selection_id, each] += pence
+        matched: dict[tuple[int, str], int] = defaultdict(int)
+        sides = sides_of(rows)
+        for order_id, _, _, pence, how in fills_of(kernel_orders(tape, rows, simulation, seed)[0]):
+            assert how != "at_close"
+            matched[sides[order_id]] += pence
+        assert all(pence <= offered[key] for key, pence in matched.items()), seed
+        seen += len(matched)
+    assert seen > len(seeds) // 2
 
 
 frozen_orders = hs.lists(
@@ -252,15 +281,14 @@ def test_a_mirrored_market_fills_mirrored_orders_the_same(seeds: range) -> None:
     """Withdrawals aside, which end lays only; stakes and funds are of no account here."""
     seen = 0
     for seed in seeds:
-        tape, rows, simulation = seeded(seed)
+        tape, rows, simulation, _ = seeded(seed)
         if (tape.kind == d.REMOVED).any():
             continue
-        rows = [row for row in rows if row.get("odds") != 2.015]
-        rows = [row for row in rows if any(row["order_id"] == r["order_id"] and "odds" in r for r in rows)]
+        rows = plain_orders(rows)
         if not rows:
             continue
-        turned = [row | _turned(row) if row["kind"] == "place" else row for row in rows]
-        free = simulation | {"costs": {"funds_pounds": 1e7, "minimum_stake": False}}
+        turned = [row | _turned(row) if row["kind"] != "cancel" else row for row in rows]
+        free = simulation | {"costs": {"funds_pounds": 1e7, "minimum_stake": False}, "reaction": NO_REACTION}
         plain = fills_of(kernel_orders(tape, rows, free)[0])
         other = fills_of(kernel_orders(mirrored(tape), turned, free)[0])
         assert [(o, ms, N_TICKS - 1 - tick_of(odds), *rest) for o, ms, odds, *rest in plain] == [
@@ -270,9 +298,26 @@ def test_a_mirrored_market_fills_mirrored_orders_the_same(seeds: range) -> None:
     assert seen > 0
 
 
+def plain_orders(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Limit orders on the ladder without a minimum fill, and what changes them: neither asks what odds are worth."""
+    kept: list[dict[str, Any]] = []
+    known: set[Any] = set()
+    for row in rows:
+        plain = row.get("order_type") is None and row.get("time_in_force") is None and row.get("odds") != 2.015
+        if row["kind"] == "place" and plain:
+            known.add(row["order_id"])
+        elif not plain or row["order_id"] not in known:
+            continue
+        elif row["kind"] == "replace":
+            known.add(row["new_order_id"])
+        to_close = row.get("persistence") == "MARKET_ON_CLOSE"
+        kept.append(row | {"persistence": "LAPSE"} if to_close else row)
+    return kept
+
+
 def _turned(row: dict[str, Any]) -> dict[str, Any]:
-    odds = float(ODDS[N_TICKS - 1 - tick_of(row["odds"])])
-    return {"side": "LAY" if row["side"] == "BACK" else "BACK", "odds": odds}
+    odds = {"odds": float(ODDS[N_TICKS - 1 - tick_of(row["odds"])])}
+    return odds if row["kind"] == "replace" else odds | {"side": "LAY" if row["side"] == "BACK" else "BACK"}
 
 
 # --- watching changes nothing ----------------------------------------------------------------------------------------
@@ -289,9 +334,8 @@ def watched(tape: Tape, rows: list[dict[str, Any]], simulation: dict[str, Any], 
     idle = watcher.vector()
     idle[START] = -1e12
     sim = st.new_sim(tape.n_runners, *settings_of(bench, assumed, watcher), alone.script, 1024)
-    sim.orders[:, [st.RUNNER, st.SIDE, st.TICK, st.SIZE, st.PERSIST]] = alone.orders[
-        :, [st.RUNNER, st.SIDE, st.TICK, st.SIZE, st.PERSIST]
-    ]
+    given = [st.RUNNER, st.SIDE, st.TICK, st.SIZE, st.PERSIST, st.TYPE, st.MIN_FILL]
+    sim.orders[:, given] = alone.orders[:, given]
     sim.orders[:, st.REMAINING] = sim.orders[:, st.SIZE]  # believed stays 0: the watcher knows nothing of them
     sim.tally[st.N_ORDERS] = alone.tally[st.N_ORDERS]
     views = st.Views(
@@ -313,6 +357,6 @@ def watched(tape: Tape, rows: list[dict[str, Any]], simulation: dict[str, Any], 
 @seed_ranges
 def test_how_often_a_bot_looks_changes_nothing_in_the_world(seeds: range) -> None:
     for seed in seeds:
-        tape, rows, simulation = seeded(seed)
+        tape, rows, simulation, _ = seeded(seed)
         looks = [watched(tape, rows, simulation, poll_ms) for poll_ms in POLLS_MS]
         assert all(look == looks[0] for look in looks), seed

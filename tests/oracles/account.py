@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from simcore import dtypes as d
 from simcore.tapes.tape import Tape
 from simcore.units import ODDS_HUNDREDTHS
-from tests.oracles.book_of_orders import FILLS, MICRO, Bets, Event, Order, odds_micro
+from tests.oracles.book_of_orders import FILLS, MICRO, Bets, Event, Order, micro_of
 
 if TYPE_CHECKING:
     from tests.oracles.exchange import Exchange
@@ -66,7 +66,7 @@ class Account:
         _, before = self.gone.get(gone, (0, len(self.fills)))
         self.gone[gone] = (factor, before)  # a second word corrects the first one's factor, not its time
         for number, event in enumerate(self.fills):
-            event.odds_micro = odds_micro(event.tick)
+            event.odds_micro = micro_of(event.odds_hundredths)
             for each, matched_before in self.gone.values():
                 if each > 0 and number < matched_before:
                     event.odds_micro = reduced(event.odds_micro, each, on_winnings=on_winnings)
@@ -75,10 +75,7 @@ class Account:
         """Profit in every outcome, each unmatched order at its worst: matched if it would lose there, else not."""
         bets = {runner: self.bets(runner) for runner in self.runners}
         for order in unmatched:
-            if order.side == d.BACK:
-                bets[order.runner].lose -= order.remaining * MICRO
-            else:
-                bets[order.runner].win -= order.remaining * (odds_micro(order.tick) - MICRO)
+            order.at_worst(bets[order.runner])
         still_in = [runner for runner in self.runners if runner not in self.gone]
         return [
             sum(each.win if runner in winners else each.lose for runner, each in bets.items())

@@ -16,9 +16,12 @@ from simcore import dtypes as d
 from simcore.models.simulation import Simulation
 from simcore.strategies import view as v
 from simcore.strategies.base import Parameters
-from simcore.units import ODDS_HUNDREDTHS
-from tests.oracles.book_of_orders import MICRO, Order
+from simcore.units import N_TICKS
+from tests.oracles import drawing
+from tests.oracles.arriving import stake_is_valid
+from tests.oracles.book_of_orders import MICRO, Order, hundredths_of, micro_of
 from tests.oracles.exchange import Exchange
+from tests.oracles.simulator import Request, way_ms
 
 MAX_SEEN = 4096
 
@@ -39,11 +42,21 @@ class Snapshot:
 
 
 @dataclass
+class Route:
+    """A closing stake under the minimum, sent the long way: what was placed where it cannot match, and what it is to become."""
+
+    order: Order
+    tick: int
+    pence: int
+
+
+@dataclass
 class Sent:
-    """What one look decided: (order, pence) to cancel, and orders to place."""
+    """What one look decided: (order, pence) to cancel, orders to place, (order, its successor) to replace."""
 
     cancels: list[tuple[Order, int]] = field(default_factory=list)
     places: list[Order] = field(default_factory=list)
+    replaces: list[tuple[Order, Order]] = field(default_factory=list)
 
 
 class Harness:
@@ -62,9 +75,11 @@ class Harness:
         self.last_poll_ms = 0
         self.look_ms: int | None = None
         self.unanswered = 0
+        self.n_requests = 0
+        self.route: Route | None = None
         self.busy_until_ms = 0
         self.stopped = False
-        self.polls = self.places = self.cancels = 0
+        self.polls = self.places = self.cancels = self.replaces = 0
         self.worst_mark = 0
 
     # --- when to look --------------------------------------------------------------------------------------------
@@ -110,7 +125,7 @@ class Harness:
         for order in self.exchange.standing:
             if (order.runner, order.book) == (runner, book):
                 own[order.tick] = own.get(order.tick, 0) + order.remaining
-        others = dict(self.exchange.world.levels(runner, book, now_ms))
+        others = dict(self.exchange.world.displayed(runner, book, now_ms))
         ticks = sorted({*own, *others}, reverse=book == d.ATB)[: v.DEPTH]
         return [(tick, others.get(tick, 0) + own.get(tick, 0), own.get(tick, 0)) for tick in ticks]
 
@@ -146,7 +161,7 @@ class Harness:
         for event in self.exchange.log:
             if not event.heard and event.known_ms <= now_ms:
                 event.heard = True
-                event.order.believed -= event.pence
+                event.order.believed -= event.leaves
 
     def view(self, seen: Snapshot) -> v.View:
         assert seen.runner is not None
@@ -194,6 +209,10 @@ class Harness:
             self.stopped = True
         if seen.to_start_ms > self.window_ms[0] or not seen.is_open:
             return Sent()
+        if not over and self.route is not None:
+            if self.route.order.believed > 0:
+                return self.go_on(self.route)
+            self.route = None
         offers = v.new_offers()
         if not over:
             self.core(self.view(seen), self.vector, offers)
@@ -219,22 +238,65 @@ class Harness:
         if sent.cancels and self.simulation.cancel_then_place == "sequential":
             return sent
         for (side, tick), pence in prices.items():
-            standing = sum(o.believed for o in self.exchange.orders if (o.side, o.tick) == (side, tick))
-            missing = pence - standing
-            if missing > 0 and not self.too_small(missing, tick):
+            missing = pence - self.believed_at(side, tick)
+            if missing > 0 and stake_is_valid(self.exchange, missing, tick):
                 number = len(self.exchange.orders) + len(sent.places)
                 sent.places.append(Order(number, runner, side, tick, missing))
+        for (side, tick), pence in prices.items():
+            if self.route is None and self.needs_the_long_way(runner, side, tick, pence):
+                standing = self.believed_at(side, tick)
+                number = len(self.exchange.orders) + len(sent.places)
+                far = N_TICKS - 1 if side == d.BACK else 0
+                self.route = Route(
+                    Order(number, runner, side, far, self.exchange.minimum.stake_pence), tick, pence - standing
+                )
+                sent.places.append(self.route.order)
         self.exchange.orders.extend(sent.places)
         self.places += len(sent.places)
         return sent
 
-    def too_small(self, pence: int, tick: int) -> bool:
-        rule = self.exchange.minimum
-        payout = pence * int(ODDS_HUNDREDTHS[tick])
-        enough = pence >= rule.stake_pence or payout >= rule.payout_pence * 100
-        return self.simulation.costs.minimum_stake and not enough
+    def believed_at(self, side: int, tick: int) -> int:
+        return sum(max(0, o.believed) for o in self.exchange.orders if (o.side, o.tick) == (side, tick))
 
-    def answered(self, now_ms: int) -> None:
+    def needs_the_long_way(self, runner: int, side: int, tick: int, pence: int) -> bool:
+        """Whether a missing stake too small to place would close some of the known position, and no more than that."""
+        missing = pence - self.believed_at(side, tick)
+        if self.simulation.below_minimum != "place_cut_replace" or missing <= 0:
+            return False
+        bets = self.exchange.account.bets(runner, heard_only=True)
+        position = bets.win - bets.lose
+        closes = side * position < 0 and (missing - 1) * micro_of(hundredths_of(tick)) <= abs(position)
+        return closes and not stake_is_valid(self.exchange, missing, tick)
+
+    def go_on(self, route: Route) -> Sent:
+        """The next request of the long way: cut what stands to the target, then move it there."""
+        too_much = route.order.believed - route.pence
+        if too_much > 0:
+            self.cancels += 1
+            return Sent(cancels=[(route.order, too_much)])
+        successor = Order(len(self.exchange.orders), route.order.runner, route.order.side, route.tick, 0)
+        self.exchange.orders.append(successor)
+        self.route = None
+        self.replaces += 1
+        return Sent(replaces=[(route.order, successor)])
+
+    # --- requests and answers ------------------------------------------------------------------------------------
+
+    def requests(self, sent: Sent, now_ms: int) -> list[Request]:
+        """What was decided as requests, in the order they are sent."""
+        decided = [("cancel", order, pence, None) for order, pence in sent.cancels]
+        decided += [("place", order, 0, None) for order in sent.places]
+        decided += [("replace", order, 0, successor) for order, successor in sent.replaces]
+        requests = []
+        for what, order, pence, successor in decided:
+            effect_ms = now_ms + way_ms(self.exchange, what, self.n_requests)
+            requests.append(Request(self.n_requests, effect_ms, what, order, pence, successor))
+            self.n_requests += 1
+        self.unanswered += len(requests)
+        return requests
+
+    def answered(self, request: Request, now_ms: int) -> None:
         """A request took effect: its answer is on the way."""
+        ack_ms = self.exchange.draws.delay_ms(self.simulation.delays.ack_ms, request.number, drawing.ANSWER)
         self.unanswered -= 1
-        self.busy_until_ms = max(self.busy_until_ms, now_ms + self.simulation.delays.ack_ms)
+        self.busy_until_ms = max(self.busy_until_ms, now_ms + ack_ms)

@@ -13,11 +13,10 @@ from simcore.models.simulation import Simulation
 from simcore.results import REFUSALS
 from simcore.strategies.base import Core, Parameters
 from simcore.tapes.tape import Tape
-from simcore.units import odds_of
 from tests.oracles.book_of_orders import FILLS, MICRO
 from tests.oracles.exchange import Exchange
 from tests.oracles.harness import Harness
-from tests.oracles.simulator import Agenda, Request
+from tests.oracles.simulator import Agenda
 
 NEVER = float("inf")
 
@@ -31,9 +30,9 @@ class OracleReplay:
     exchange: Exchange
 
 
-def simulate(tape: Tape, core: Core, parameters: Parameters, simulation: Simulation) -> OracleReplay:
+def simulate(tape: Tape, core: Core, parameters: Parameters, simulation: Simulation, seed: int = 0) -> OracleReplay:
     """Replay the market with the core called as the plain Python function it is."""
-    exchange = Exchange(tape, simulation)
+    exchange = Exchange(tape, simulation, seed)
     agenda = Agenda(exchange)
     function = getattr(core.function, "py_func", core.function)
     harness = Harness(exchange, function, parameters, simulation)
@@ -41,7 +40,14 @@ def simulate(tape: Tape, core: Core, parameters: Parameters, simulation: Simulat
     if exchange.status == d.OPEN and not exchange.in_play and not exchange.went_in_play:
         exchange.account.note_off(exchange, now_ms)
     fills = [
-        (e.order.number, e.time_ms, "BACK" if e.order.side == d.BACK else "LAY", odds_of(e.tick), e.pence, e.what)
+        (
+            e.order.number,
+            e.time_ms,
+            "BACK" if e.order.side == d.BACK else "LAY",
+            e.odds_hundredths / 100,
+            e.pence,
+            e.what,
+        )
         for e in exchange.log
         if e.what in FILLS
     ]
@@ -69,22 +75,14 @@ def _run(tape: Tape, exchange: Exchange, agenda: Agenda, harness: Harness) -> in
             harness.after_message(now_ms)
             message += 1
         elif first == 1:
-            if agenda.carry_out(now_ms) is not None:
-                harness.answered(now_ms)
+            request = agenda.carry_out(now_ms)
+            if request is not None:
+                harness.answered(request, now_ms)
         elif first == 2:
             harness.take_snapshot(now_ms)
         else:
-            _send(agenda, harness, now_ms)
+            agenda.requests += harness.requests(harness.poll(now_ms), now_ms)
     return now_ms
-
-
-def _send(agenda: Agenda, harness: Harness, now_ms: int) -> None:
-    sent, delays = harness.poll(now_ms), harness.simulation.delays
-    for order, pence in sent.cancels:
-        agenda.requests.append(Request(now_ms + delays.cancel_ms, "cancel", order, pence))
-    for order in sent.places:
-        agenda.requests.append(Request(now_ms + delays.place_ms, "place", order, order.size))
-    harness.unanswered += len(sent.cancels) + len(sent.places)
 
 
 def _settled_by(exchange: Exchange, simulation: Simulation) -> str:
@@ -140,6 +138,7 @@ def _row(tape: Tape, exchange: Exchange, harness: Harness, simulation: Simulatio
         "transaction_counts": tuple(hours.values()),
         "places": harness.places,
         "cancels": harness.cancels,
+        "replaces": harness.replaces,
         **{what: len(pence) for what, pence in counts.items()},
         **{f"{what}_pence": sum(pence) for what, pence in counts.items()},
         "turnover_pence": sum(sum(pence) for pence in counts.values()),

@@ -1,13 +1,16 @@
 """The world as the document tells it: record + displacement, in dictionaries, one level at a time.
 
-A level is (runner, book, tick). The record R is what the tape displays; the displacement D is what our orders changed; the
-world is R + D, never below nothing. Nothing here is fast and nothing is shared with the compiled kernels.
+A level is (runner, book, tick) of the record. The record R is what the tape displays; the displacement D is what our orders
+changed; the world is R + D, never below nothing. Where the others moved their prices by a shift, a level stands at the price
+tick + shift; a level whose price is off the ladder is not displayed. Nothing here is fast and nothing is shared with the
+compiled kernels.
 """
 
 from __future__ import annotations
 
 from simcore.dtypes import ATB, ATL
 from simcore.models.refill import Refill, RefillHalfLife, RefillInstant
+from simcore.units import N_TICKS
 
 Level = tuple[int, int, int]
 
@@ -34,6 +37,18 @@ class World:
         self.stamped: dict[Level, tuple[int, int]] = {}
         """level -> (D at its time stamp, the time stamp in UTC ms)"""
         self.message_ms = 0
+        self.shift: dict[int, int] = {}
+        """runner -> ticks by which the others moved"""
+
+    def priced(self, level: Level) -> Level:
+        """(runner, book, price as a tick) at which a level stands."""
+        runner, book, tick = level
+        return (runner, book, tick + self.shift.get(runner, 0))
+
+    def level_at(self, price: Level) -> Level:
+        """The level that stands at (runner, book, price as a tick)."""
+        runner, book, tick = price
+        return (runner, book, tick - self.shift.get(runner, 0))
 
     def record(self, level: Level) -> int:
         return self.recorded.get(level, 0)
@@ -49,7 +64,7 @@ class World:
         return pence
 
     def size(self, level: Level, now_ms: int) -> int:
-        """What the others display."""
+        """What the others have there."""
         return self.record(level) + self.displacement(level, now_ms)
 
     def displace(self, level: Level, change: int, now_ms: int) -> None:
@@ -80,14 +95,21 @@ class World:
         self.stamped.clear()
 
     def levels(self, runner: int, book: int, now_ms: int) -> list[tuple[int, int]]:
-        """(tick, pence) of every level the others display, best first."""
+        """(tick of the record, pence) of every level the others have, best first."""
         known = self.ticks.get((runner, book), set()) | {t for r, b, t in self.stamped if (r, b) == (runner, book)}
         sizes = [(tick, self.size((runner, book, tick), now_ms)) for tick in known]
         return sorted([each for each in sizes if each[1] > 0], reverse=book == ATB)
 
+    def displayed(self, runner: int, book: int, now_ms: int) -> list[tuple[int, int]]:
+        """(price as a tick, pence) of every level the others display, best first."""
+        shift = self.shift.get(runner, 0)
+        moved = [(tick + shift, pence) for tick, pence in self.levels(runner, book, now_ms)]
+        return [(tick, pence) for tick, pence in moved if 0 <= tick < N_TICKS]
+
     def best(self, runner: int, book: int, now_ms: int) -> int | None:
-        levels = self.levels(runner, book, now_ms)
-        return levels[0][0] if levels else None
+        """The best price displayed, as a tick."""
+        displayed = self.displayed(runner, book, now_ms)
+        return displayed[0][0] if displayed else None
 
     def net_crossed(self, runner: int, now_ms: int) -> None:
         """Displacement above the record may not stand at or through the best of the other side: it goes."""
@@ -97,7 +119,7 @@ class World:
         if atb is None or atl is None:
             return
         for level in [level for level in self.stamped if level[0] == runner]:
-            _, book, tick = level
+            _, book, tick = self.priced(level)
             through = tick >= atl if book == ATB else tick <= atb
-            if through and self.displacement(level, now_ms) > 0:
+            if 0 <= tick < N_TICKS and through and self.displacement(level, now_ms) > 0:
                 del self.stamped[level]
