@@ -36,6 +36,7 @@ LAPSING = "lapses by version under suspension"
 WITHDRAWAL = "withdrawals"
 DELAY = "bet delay at the wrong moment"
 GHOST = "ended orders that live on"
+WHOLE_LEVELS = "fill or kill by whole levels"
 CLASSES = {REPRICED: REVALUED, RECONCILED: AUCTION, HISTORY: IMAGES}
 
 
@@ -171,6 +172,27 @@ class MendedOrder(SimulatedOrder):  # type: ignore[misc]
     def _reaches(self, odds: int) -> bool:
         price = round(self.order.order_type.price * 100)
         return odds >= price if self.side == "BACK" else odds <= price
+
+    def _process_price_matched_vwap(
+        self, publish_time: int, price: float, size: float, available: list[Any], min_fill_size: float
+    ) -> None:
+        """Fill or kill goes on to worse prices to the penny where its average is its price, an average that is not rounded.
+
+        spare : Σ stake · (how much better than its price), hundredths of a penny
+        """
+        self.note(WHOLE_LEVELS, publish_time)
+        left, spare, fills = round(size * 100), 0, []
+        for level in available:
+            gain = round((level["price"] - price) * 100) * (1 if self.side == "BACK" else -1)
+            offered = min(left, round(level["size"] * 100))
+            pence = offered if gain >= 0 else min(offered, spare // -gain)
+            left, spare = left - pence, spare + gain * pence
+            fills += [[publish_time, level["price"], pence / 100]] if pence else []
+            if pence < offered or not left:
+                break
+        if sum(fill[2] for fill in fills) >= min_fill_size - 0.001:
+            for fill in fills:
+                self._update_matched(fill)
 
     def _lapse(self, market_book: Any) -> None:
         """LAPSE ends an order at the turn in-play and at a suspension in-play, not at a suspension before the off."""

@@ -17,7 +17,8 @@ Match = tuple[int, int, int]
 @dataclass(frozen=True)
 class Request:
     """One request as a strategy sent it: `kind` place or cancel; `order` counts a strategy's places from 0; `runner` is the
-    tape's index; `side` 1 BACK, -1 LAY; a cancel of 0 pence cancels all."""
+    tape's index; `side` 1 BACK, -1 LAY; a cancel of 0 pence cancels all; a least
+    fill makes a fill or kill."""
 
     kind: str
     order: int
@@ -27,6 +28,7 @@ class Request:
     tick: int = -1
     pence: int = 0
     persist: bool = False
+    min_fill_pence: int = 0
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ def _tables(requests: list[Request], settings: st.Int) -> tuple[st.Int, st.Int]:
     for row, place in zip(orders, places, strict=True):
         row[st.RUNNER], row[st.SIDE], row[st.TICK] = place.runner, place.side, place.tick
         row[st.SIZE] = row[st.REMAINING] = row[st.BELIEVED] = place.pence
+        row[st.MIN_FILL] = place.min_fill_pence
         row[st.PERSIST] = st.STAY if place.persist else st.LAPSE
     script = np.zeros((len(requests), st.N_REQUEST), np.int64)
     for number, (row, request) in enumerate(zip(script, requests, strict=True)):

@@ -68,26 +68,44 @@ class Logged(BaseStrategy):
     def decide(self, market: Any, book: Any) -> None:
         raise NotImplementedError
 
-    def place(self, market: Any, runner: Any, side: int, tick: int, pence: int, *, persist: bool = False) -> int:
-        """Send a limit order; its number, or -1 where flumine's controls held it back."""
-        order = self._order(self, runner, side, tick, pence, persist)
+    def place(
+        self,
+        market: Any,
+        runner: Any,
+        side: int,
+        tick: int,
+        pence: int,
+        *,
+        persist: bool = False,
+        min_fill_pence: int = 0,
+    ) -> int:
+        """Send a limit order (a least fill: fill or kill); its number, or -1 where flumine's controls held it back."""
+        limit = self._limit(tick, pence, persist, min_fill_pence)
+        order = self._order(self, runner, side, limit)
         if not market.place_order(order):
             return -1
-        twin = self._order(self.twin, runner, side, tick, pence, persist)
+        twin = self._order(self.twin, runner, side, self._limit(tick, pence, persist, min_fill_pence))
         twin.simulated = MendedOrder(twin, self.truth)
         assert market.place_order(twin)
         index = self.index[(runner.selection_id, runner.handicap)]
         now = market.market_book.publish_time_epoch
-        self.log.append(Request("place", len(self.placed), now, index, side, tick, pence, persist))
+        self.log.append(Request("place", len(self.placed), now, index, side, tick, pence, persist, min_fill_pence))
         self.placed.append(order)
         self.mended.append(twin)
         return len(self.placed) - 1
 
-    def _order(self, strategy: BaseStrategy, runner: Any, side: int, tick: int, pence: int, persist: bool) -> Any:
-        trade = Trade(self.recorded.tape.market_id, runner.selection_id, runner.handicap, strategy)
-        limit = LimitOrder(
-            price=float(ODDS[tick]), size=pence / 100, persistence_type="PERSIST" if persist else "LAPSE"
+    @staticmethod
+    def _limit(tick: int, pence: int, persist: bool, min_fill_pence: int) -> LimitOrder:
+        return LimitOrder(
+            price=float(ODDS[tick]),
+            size=pence / 100,
+            persistence_type="PERSIST" if persist else "LAPSE",
+            time_in_force="FILL_OR_KILL" if min_fill_pence else None,
+            min_fill_size=min_fill_pence / 100 or None,
         )
+
+    def _order(self, strategy: BaseStrategy, runner: Any, side: int, limit: LimitOrder) -> Any:
+        trade = Trade(self.recorded.tape.market_id, runner.selection_id, runner.handicap, strategy)
         return trade.create_order(side="BACK" if side == BACK else "LAY", order_type=limit)
 
     def cancel(self, market: Any, number: int, pence: int = 0) -> None:
@@ -113,7 +131,7 @@ def touch(runner: Any) -> tuple[int, int]:
 
 
 class Scripted(Logged):
-    """Orders at the touch, behind it, inside and through it, and far away; at prices used before; cuts and cancels.
+    """Orders at the touch, behind, inside and through it, far away, at prices used before; fill or kill; cuts and cancels.
 
     Which, when and how much is drawn from the market's id, evenly over the recording's messages.
     """
@@ -149,9 +167,14 @@ class Scripted(Logged):
     def _send(self, market: Any, runner: Any) -> None:
         side = self.random.choice((BACK, LAY))
         tick = self._tick(runner, side)
-        if 0 < tick < N_TICKS - 1:
-            pence, persist = self.random.choice(self.SIZES), self.random.random() < 0.4
-            self.place(market, runner, side, tick, pence, persist=persist)
+        if not 0 < tick < N_TICKS - 1:
+            return
+        pence, persist = self.random.choice(self.SIZES), self.random.random() < 0.4
+        if self.random.random() < 0.15:
+            least = self.random.choice((pence, pence // 2, 200))
+            self.place(market, runner, side, tick - side * self.random.randrange(5), pence, min_fill_pence=least)
+            return
+        self.place(market, runner, side, tick, pence, persist=persist)
 
     def _tick(self, runner: Any, side: int) -> int:
         """Tick of an order, counted away from the market: for a BACK behind is higher, for a LAY lower."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from benchmarks.parity.comparing import NEVER_HEARD, OF_ANOTHER, REDUCTION, Tally
-from benchmarks.parity.mends import AUCTION, DELAY, GHOST, IMAGES, LAPSING, REVALUED, WITHDRAWAL
+from benchmarks.parity.mends import AUCTION, DELAY, GHOST, IMAGES, LAPSING, REVALUED, WHOLE_LEVELS, WITHDRAWAL
 
 HERE = "reproduced in tests/parity"
 KNOWN = {
@@ -41,6 +41,11 @@ KNOWN = {
     DELAY: (
         "The bet delay is read when a request is sent, not when it arrives; a request due just when a message is published "
         "meets the book before it.",
+        HERE,
+    ),
+    WHOLE_LEVELS: (
+        "A fill or kill whose price is worse than the best takes a further level whole or not at all, and by its average "
+        "rounded to two decimals: less than it may take, or a price worse than its own.",
         HERE,
     ),
     GHOST: (
@@ -88,10 +93,10 @@ _HEAD = """# Parity with flumine
 
 `make parity` runs flumine 3.3 for real (its simulation, its historical stream) on every recording with a ladder and trades.
 Three strategies trade each market: scripted orders (at the touch, behind, inside and through it, far away, several at a price;
-cuts and cancels; LAPSE and PERSIST), a two-quote maker, and a drift trade that joins the queue and leaves through the market.
-Every request they sent goes, at the same time, through the preset `flumine` here. An order agrees when its state, every match
-(time, odds, size to the penny), what was cancelled and the totals flumine reports are the same. A match is timed by the book
-it was made in; what is left unmatched is over at the close, whatever flumine calls it.
+cuts and cancels; LAPSE and PERSIST; fill or kill), a two-quote maker, and a drift trade that joins the queue and leaves
+through the market. Every request they sent goes, at the same time, through the preset `flumine` here. An order agrees when its
+state, every match (time, odds, size to the penny), what was cancelled and the totals flumine reports are the same. A match is
+timed by the book it was made in; what is left unmatched is over at the close, whatever flumine calls it.
 """
 
 _CLASSES = """## Where the two part

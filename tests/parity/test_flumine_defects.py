@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.parity.comparing import NEVER_HEARD, REDUCTION
-from benchmarks.parity.mends import AUCTION, DELAY, GHOST, IMAGES, LAPSING, REVALUED, WITHDRAWAL
+from benchmarks.parity.mends import AUCTION, DELAY, GHOST, IMAGES, LAPSING, REVALUED, WHOLE_LEVELS, WITHDRAWAL
 from benchmarks.parity.table import KNOWN
 from tests.parity.told import Cancel, Place, Told, at, matched, opening, runner, tell
 
@@ -20,7 +20,18 @@ def parts_by(told: Told, name: str) -> bool:
 
 
 def test_every_name_a_disagreement_can_get_is_explained_in_the_table() -> None:
-    assert set(KNOWN) == {AUCTION, DELAY, GHOST, IMAGES, LAPSING, NEVER_HEARD, REDUCTION, REVALUED, WITHDRAWAL}
+    assert set(KNOWN) == {
+        AUCTION,
+        DELAY,
+        GHOST,
+        IMAGES,
+        LAPSING,
+        NEVER_HEARD,
+        REDUCTION,
+        REVALUED,
+        WHOLE_LEVELS,
+        WITHDRAWAL,
+    }
 
 
 def test_both_agree_on_a_queue_a_fill_a_second_order_at_the_price_and_a_cancel() -> None:
@@ -152,3 +163,23 @@ def test_a_request_whose_time_falls_behind_the_last_message_is_never_heard_in_fl
     assert [outcome.state for outcome in told.theirs] == ["pending"]
     assert matched(told.ours) == [[(500, 2.0, 10.0)]]
     assert parts_by(told, NEVER_HEARD)
+
+
+def test_a_fill_or_kill_takes_whole_levels_only_in_flumine() -> None:
+    book = {"id": 11, "atb": [[2.0, 50], [1.98, 1000]]}
+    told = tell(
+        [opening(), at(100, book), at(500, QUIET), at(900, QUIET)], Place(100, "BACK", 1.99, 1000, least_pounds=20)
+    )
+    assert matched(told.theirs) == [[(100, 2.0, 50.0)]]
+    assert matched(told.ours) == [[(100, 2.0, 50.0), (100, 1.98, 50.0)]]
+    assert parts_by(told, WHOLE_LEVELS)
+
+
+@pytest.mark.parametrize("least", [99.69, 99.70, 1000.0])
+def test_both_agree_on_a_thousand_pounds_fill_or_kill_against_99_69_on_offer(least: float) -> None:
+    book = {"id": 11, "atb": [[2.5, 99.69]]}
+    told = tell(
+        [opening(), at(100, book), at(500, QUIET), at(900, QUIET)], Place(100, "BACK", 2.5, 1000, least_pounds=least)
+    )
+    assert told.theirs == told.ours
+    assert matched(told.ours) == [[(100, 2.5, 99.69)] if least < 99.7 else []]

@@ -87,6 +87,7 @@ class Place:
     pounds: float
     selection_id: int = 11
     persist: bool = False
+    least_pounds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,9 @@ class _Says(Logged):
                 continue
             chosen = next(r for r in book.runners if r.selection_id == request.selection_id)
             side, pence = BACK if request.side == "BACK" else LAY, round(request.pounds * 100)
-            self.place(market, chosen, side, tick_of(request.odds), pence, persist=request.persist)
+            least = round(request.least_pounds * 100)
+            tick = tick_of(request.odds)
+            self.place(market, chosen, side, tick, pence, persist=request.persist, min_fill_pence=least)
 
 
 def sending(*requests: Place | Cancel) -> type[Logged]:
