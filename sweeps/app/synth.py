@@ -10,6 +10,7 @@ import bz2
 import hashlib
 import multiprocessing
 import signal
+import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -30,7 +31,7 @@ from sweeps.errors import ConfigError, RunnerError
 
 FIRST_DAY = date(2025, 3, 3)
 TIER = "SYNTHETIC"
-Made = Generator[list[Row], None, None]
+Made = Generator[tuple[list[Row], float], None, None]
 CHUNK = 4
 """markets a worker makes at a time"""
 
@@ -66,12 +67,16 @@ class SynthRequest:
 
 @dataclass
 class SynthReport:
-    """What a run did: market ids made in calendar order, how many were there already, whether it was interrupted."""
+    """What a run did: market ids made in calendar order, how many were there already, whether it was interrupted.
+
+    cpu_s : CPU seconds that making and storing took, of all processes
+    """
 
     wanted: int
     made: list[str]
     known: int = 0
     interrupted: bool = False
+    cpu_s: float = 0.0
 
 
 def make_markets(request: SynthRequest, workers: int, progress: Callable[[int, int], None]) -> SynthReport:
@@ -86,7 +91,8 @@ def make_markets(request: SynthRequest, workers: int, progress: Callable[[int, i
         make = _in_processes if workers > 1 and len(chunks) > 1 else _in_this_process
         made = make(chunks, request, workers)
         try:
-            for rows in made:
+            for rows, cpu_s in made:
+                report.cpu_s += cpu_s
                 for row in rows:
                     writer.add_row(row)
                     report.made.append(str(row["market_id"]))
@@ -132,10 +138,16 @@ def _make_chunk(races: list[Race], request: SynthRequest) -> list[Row]:
     return rows
 
 
+def _timed_chunk(races: list[Race], request: SynthRequest) -> tuple[list[Row], float]:
+    started_s = time.process_time()
+    rows = _make_chunk(races, request)
+    return rows, time.process_time() - started_s
+
+
 def _in_this_process(chunks: list[list[Race]], request: SynthRequest, workers: int) -> Made:
     del workers
     for chunk in chunks:
-        yield _make_chunk(chunk, request)
+        yield _timed_chunk(chunk, request)
 
 
 def _leave_interrupts() -> None:
@@ -143,12 +155,12 @@ def _leave_interrupts() -> None:
 
 
 def _in_processes(chunks: list[list[Race]], request: SynthRequest, workers: int) -> Made:
-    yield _make_chunk(chunks[0], request)  # compiles once, for every worker, before work fans out
+    yield _timed_chunk(chunks[0], request)  # compiles once, for every worker, before work fans out
     context = multiprocessing.get_context("forkserver")
     pool = ProcessPoolExecutor(min(workers, len(chunks)), mp_context=context, initializer=_leave_interrupts)
-    waiting: list[Future[list[Row]]] = []
+    waiting: list[Future[tuple[list[Row], float]]] = []
     try:
-        waiting = [pool.submit(_make_chunk, chunk, request) for chunk in chunks[1:]]
+        waiting = [pool.submit(_timed_chunk, chunk, request) for chunk in chunks[1:]]
         for future in waiting:
             yield future.result()
     except BrokenProcessPool as error:

@@ -71,6 +71,8 @@ def synth(
         result = make_markets(request, workers or os.cpu_count() or 1, advance)
     known = f", {result.known} were there already" if result.known else ""
     click.echo(f"{len(result.made)} synthetic {sport} markets made{known}: {store}")
+    if result.made:
+        click.echo(f"{len(result.made) / max(result.cpu_s, 0.001):.1f} markets a second of CPU time", err=True)
     if result.interrupted:
         click.echo("sweeps: interrupted; what was made is kept, run it again to go on", err=True)
         ctx.exit(130)
