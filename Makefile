@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`. `make help` lists the rest.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui check test test-jit lane-nojit lane-bounds test-slow parity system-packages
+.PHONY: help setup demo ui check test test-jit lane-nojit lane-bounds test-slow parity findings system-packages
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -40,6 +40,9 @@ lane-bounds: setup ## the named small set with bounds checks in the kernels
 
 test-slow: setup system-packages ## the slow proofs
 	$(PYTEST) -m slow
+
+findings: setup ## put the articles' findings about their bots to the test; writes docs/findings.md
+	$(BIN)/python -m benchmarks.findings
 
 system-packages:
 	@sh scripts/system-packages.sh

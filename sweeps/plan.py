@@ -30,8 +30,9 @@ _TRIES = 1000
 """points of the space looked at before it is called impossible"""
 _RESULT_MODULES = ("config", "driver", "metrics", "objective", "space", "study", "runners/base", "runners/bench")
 """modules of this package that a trial's result depends on"""
-_BEFORE_THE_TAPE = ("streams/", "synthetic/")
-"""rooms of simcore whose work is finished when a tape is written; the tape's content is hashed itself"""
+_NO_PART = ("streams/", "synthetic/", "research.py")
+"""what of simcore has no part in a replay: its work is finished when a tape is written (the tape's content is hashed itself),
+or it only looks at tapes"""
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def code_version(core: str) -> str:
     digest = hashlib.sha256()
     package = Path(simcore.__file__).parent
     files = [(path.relative_to(package).as_posix(), path) for path in package.rglob("*.py")]
-    files = [(name, path) for name, path in files if not name.startswith(_BEFORE_THE_TAPE)]
+    files = [(name, path) for name, path in files if not name.startswith(_NO_PART)]
     here = Path(sweeps.__file__).parent
     files += [(f"sweeps/{name}", here / f"{name}.py") for name in _RESULT_MODULES]
     own, _, _ = core.rpartition(":")

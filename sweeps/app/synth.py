@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import bz2
 import hashlib
-import multiprocessing
-import signal
 import time
-from collections.abc import Callable, Generator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -27,11 +24,11 @@ from simcore.synthetic.wire import stream_lines
 from simcore.synthetic.write import tape_of
 from simcore.tapes.catalogue import Row
 from simcore.tapes.writer import StoreWriter, store_tape
-from sweeps.errors import ConfigError, RunnerError
+from sweeps.app.processes import each
+from sweeps.errors import ConfigError
 
 FIRST_DAY = date(2025, 3, 3)
 TIER = "SYNTHETIC"
-Made = Generator[tuple[list[Row], float], None, None]
 CHUNK = 4
 """markets a worker makes at a time"""
 
@@ -88,8 +85,7 @@ def make_markets(request: SynthRequest, workers: int, progress: Callable[[int, i
         report = SynthReport(len(races), [], known=len(races) - len(missing))
         progress(report.known, len(races))
         chunks = [missing[i : i + CHUNK] for i in range(0, len(missing), CHUNK)]
-        make = _in_processes if workers > 1 and len(chunks) > 1 else _in_this_process
-        made = make(chunks, request, workers)
+        made = each(partial(_timed_chunk, request=request), chunks, workers, kept="what was finished is kept, ")
         try:
             for rows, cpu_s in made:
                 report.cpu_s += cpu_s
@@ -142,31 +138,3 @@ def _timed_chunk(races: list[Race], request: SynthRequest) -> tuple[list[Row], f
     started_s = time.process_time()
     rows = _make_chunk(races, request)
     return rows, time.process_time() - started_s
-
-
-def _in_this_process(chunks: list[list[Race]], request: SynthRequest, workers: int) -> Made:
-    del workers
-    for chunk in chunks:
-        yield _timed_chunk(chunk, request)
-
-
-def _leave_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
-
-
-def _in_processes(chunks: list[list[Race]], request: SynthRequest, workers: int) -> Made:
-    yield _timed_chunk(chunks[0], request)  # compiles once, for every worker, before work fans out
-    context = multiprocessing.get_context("forkserver")
-    pool = ProcessPoolExecutor(min(workers, len(chunks)), mp_context=context, initializer=_leave_interrupts)
-    waiting: list[Future[tuple[list[Row], float]]] = []
-    try:
-        waiting = [pool.submit(_timed_chunk, chunk, request) for chunk in chunks[1:]]
-        for future in waiting:
-            yield future.result()
-    except BrokenProcessPool as error:
-        raise RunnerError(
-            "a worker that made markets was killed (out of memory?); what was finished is kept, run the same command "
-            "again with fewer `--workers`"
-        ) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)

@@ -74,11 +74,11 @@ def test_interrupted_it_keeps_what_was_made_and_goes_on_from_there(
     request = SynthRequest("greyhounds", 9, 1, 8, tmp_path / "store")
     honest, calls = app._make_chunk, []
 
-    def interrupted(races: list[app.Race], wanted: SynthRequest) -> list[app.Row]:
+    def interrupted(races: list[app.Race], request: SynthRequest) -> list[app.Row]:
         calls.append(len(races))
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return honest(races, wanted)
+        return honest(races, request)
 
     monkeypatch.setattr(app, "_make_chunk", interrupted)
     first = make_markets(request, 1, quietly)
