@@ -5,16 +5,23 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import get_args, get_type_hints
 
+import numpy as np
 import pandas as pd
 import pytest
 from betfairlightweight.metadata import currency_parameters
 
 import simcore
 from simcore import dtypes as d
+from simcore.engine import prepare, settings_of
+from simcore.kernels import state as st
+from simcore.kernels.compiling import compile_kernel
+from simcore.kernels.orders import bad_ratio
 from simcore.models import charges_by_date as charges
 from simcore.models import rules_by_date as rules
 from simcore.models.costs import Costs
 from simcore.models.rules_by_date import MINIMUM_STAKE, PROFIT_RATIO, REDUCTION, Dated
+from simcore.models.simulation import resolve_simulation
+from simcore.units import ODDS_HUNDREDTHS, tick_of
 from tests.kernels.tapes import START_MS, TapeBuilder
 
 TODAY = date(2026, 1, 1)
@@ -88,6 +95,22 @@ def test_bets_that_rounding_makes_unfair_are_refused_since_june_2020(
     assert rule is not None
     assert rule.refuses(stake_pence, odds_hundredths) is refused
     assert PROFIT_RATIO.on(date(2020, 6, 18)) is None
+
+
+def test_the_kernels_refuse_by_the_tables_profit_ratio() -> None:
+    """Every stake up to 60p at every price up to 6.0."""
+    rule, tape = PROFIT_RATIO.on(TODAY), TapeBuilder().at(0).open().tape()
+    assert rule is not None
+    settings, reals = settings_of(prepare(tape), resolve_simulation("default"), None)
+    sim = st.new_sim(2, settings, reals, np.zeros((0, st.N_REQUEST), np.int64), 1)
+    compile_kernel(bad_ratio)
+    refused = 0
+    for stake in range(1, 61):
+        for tick in range(tick_of(6.0)):
+            said = bool(bad_ratio(sim, stake, tick))
+            assert said is rule.refuses(stake, int(ODDS_HUNDREDTHS[tick])), (stake, tick)
+            refused += said
+    assert refused > 100
 
 
 @pytest.mark.parametrize(("market_type", "factor", "pence"), [("WIN", 249, 100), ("WIN", 250, 95), ("PLACE", 399, 100)])
