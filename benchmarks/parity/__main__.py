@@ -80,7 +80,9 @@ def compare_file(path: Path) -> Iterator[dict[str, Any]]:
         if isinstance(market, Passed):
             yield {"passed": market.reason}
         elif market.tradable:
-            yield {"sport": sport_of(market.tape.info.event_type_id), "tally": vars(compare_market(market))}
+            tally = compare_market(market)
+            sport = sport_of(market.tape.info.event_type_id) or "sport not said"
+            yield {"sport": sport, "tally": vars(tally)} if tally.orders else {"passed": "too short for an order"}
 
 
 class Kept:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from benchmarks.parity.feed import Recorded
-from benchmarks.parity.mends import WITHDRAWAL
+from benchmarks.parity.mends import WHOLE_LEVELS, WITHDRAWAL
 from benchmarks.parity.orders import LATENCY_MS, Outcome, Request
 from benchmarks.parity.ours import Ours, replay_requests
 from benchmarks.parity.theirs import Theirs, run_flumine
@@ -103,7 +103,8 @@ def _names(n: int, places: list[Request], theirs: Theirs, ours: Ours, last_ms: i
         return own
     before = [m for m in range(len(places)) if m != n and _turn(places, m) < _turn(places, n)]
     shared = [theirs.names[m] for m in before if places[m].runner == places[n].runner]
-    return {f"{name}{OF_ANOTHER}" for names in shared for name, noted_ms in names.items() if noted_ms <= parted_ms}
+    noted = {name for names in shared for name, noted_ms in names.items() if noted_ms <= parted_ms}
+    return {f"{name}{OF_ANOTHER}" for name in noted - {WHOLE_LEVELS}}  # a fill or kill never waits for volume
 
 
 def _turn(places: list[Request], n: int) -> tuple[int, int, int]:
@@ -113,10 +114,17 @@ def _turn(places: list[Request], n: int) -> tuple[int, int, int]:
 
 def _parted_ms(plain: Outcome, mended: Outcome) -> float:
     """When the plain and the mended order were first matched differently; infinity where only cancels differ."""
-    apart = [pair for pair in zip_longest(plain.matches, mended.matches) if pair[0] != pair[1]]
+    (plainly, _), (mendedly, _) = (
+        _without_odds(plain),
+        _without_odds(mended),
+    )  # withdrawals cut a plain order's odds afterwards
+    apart = [pair for pair in zip_longest(plainly, mendedly) if pair[0] != pair[1]]
     return min((match[0] for match in apart[0] if match), default=math.inf) if apart else math.inf
 
 
 def _only_odds_differ(plain: Outcome, settled: Outcome) -> bool:
-    apart = [(ms, pence) for ms, _, pence in plain.matches], [(ms, pence) for ms, _, pence in settled.matches]
-    return (plain.state, plain.cancelled_pence) == (settled.state, settled.cancelled_pence) and apart[0] == apart[1]
+    return _without_odds(plain) == _without_odds(settled)
+
+
+def _without_odds(outcome: Outcome) -> tuple[list[tuple[int, int]], tuple[str, int]]:
+    return [(ms, pence) for ms, _, pence in outcome.matches], (outcome.state, outcome.cancelled_pence)

@@ -2,7 +2,7 @@
 
 flumine reads files of one market change a line, whole and undamaged. So it is given exactly the messages our reader took,
 one a line, and the ladder our tape was made from (no best-offer levels beside a full ladder, no display prices with virtual
-bets): what is compared is the simulation, not the reading.
+bets), with definitions made up to what its reader insists on: what is compared is the simulation, not the reading.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,28 @@ from simcore.streams.compile import compile_lines
 from simcore.streams.sources import find_sources, lines_of, unpack
 from simcore.tapes.tape import Tape
 
+INSISTED: dict[str, Any] = {
+    "betDelay": 0,
+    "bettingType": "ODDS",
+    "bspMarket": False,
+    "bspReconciled": False,
+    "complete": True,
+    "crossMatching": False,
+    "discountAllowed": True,
+    "eventId": "",
+    "eventTypeId": "",
+    "inPlay": False,
+    "marketBaseRate": 5.0,
+    "numberOfActiveRunners": 0,
+    "numberOfWinners": 1,
+    "persistenceEnabled": True,
+    "regulators": [],
+    "runnersVoidable": False,
+    "timezone": "GMT",
+    "turnInPlayEnabled": False,
+    "version": 0,
+}
+"""what flumine's reader insists a definition has, where a recording leaves it out"""
 FULL, LEVELS, DISPLAY = ("atb", "atl"), ("batb", "batl"), ("bdatb", "bdatl")
 
 
@@ -91,6 +114,9 @@ def _recorded(name: str, tape: Tape, messages: list[dict[str, Any]]) -> Recorded
         return Passed(name, tape.market_id, "a message with two images in it")
     entries = [entry for message in messages for change in message["mc"] for entry in change.get("rc") or ()]
     full = any(entry.get(key) for entry in entries for key in FULL)
+    for change in (change for message in messages for change in message["mc"] if "marketDefinition" in change):
+        start = datetime.fromtimestamp(messages[0]["pt"] / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        change["marketDefinition"] = {**INSISTED, "marketTime": start, **change["marketDefinition"]}
     for entry in entries:
         for key in (*DISPLAY, *(LEVELS if full else ())):
             entry.pop(key, None)

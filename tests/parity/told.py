@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.parity.comparing import Tally, compare_strategy
-from benchmarks.parity.feed import Recorded
+from benchmarks.parity.feed import INSISTED, Recorded
 from benchmarks.parity.mends import Truth
 from benchmarks.parity.orders import Outcome
 from benchmarks.parity.ours import replay_requests
@@ -20,21 +20,6 @@ from simcore.units import tick_of
 OFF_MS = 1_709_294_400_000
 """2024-03-01T12:00:00Z, the advertised start; times below count from an hour before"""
 BEGIN_MS = OFF_MS - 3_600_000
-INSISTED = {
-    "bettingType": "ODDS",
-    "complete": True,
-    "crossMatching": False,
-    "discountAllowed": True,
-    "marketBaseRate": 5.0,
-    "numberOfActiveRunners": 2,
-    "persistenceEnabled": True,
-    "regulators": ["MR_INT"],
-    "runnersVoidable": False,
-    "timezone": "GMT",
-    "turnInPlayEnabled": True,
-    "version": 1,
-}
-"""what flumine's reader insists a definition has"""
 
 
 def definition(**changes: Any) -> dict[str, Any]:
@@ -52,7 +37,7 @@ def definition(**changes: Any) -> dict[str, Any]:
         "bspReconciled": False,
         "runners": [runner(11), runner(22)],
     }
-    return INSISTED | fields | changes
+    return INSISTED | {"numberOfActiveRunners": 2, "version": 1} | fields | changes
 
 
 def runner(selection_id: int, status: str = "ACTIVE", factor: float | None = None) -> dict[str, Any]:
