@@ -90,6 +90,11 @@ class Truth:
         """(runner, whether its factor is material) of the withdrawals in the current message."""
         return self._withdrawn.get(self.messages_at[published_ms][self.turn[published_ms]], [])
 
+    def rises(self, published_ms: int, runner: tuple[int, float]) -> list[tuple[int, int, int]]:
+        """(kind, tick, two-sided pence) of every rise of a runner's volume in the current message."""
+        message = self.messages_at[published_ms][self.turn[published_ms]]
+        return self._rows.get((message, self.index[runner]), [])
+
     def clean(
         self, published_ms: int, runner: tuple[int, float], strategy: Any, shared: dict[float, float]
     ) -> list[tuple[str, int]]:
@@ -103,7 +108,7 @@ class Truth:
             return self._cleaned[key]
         traded: dict[int, int] = defaultdict(int)
         no_trade = []
-        for kind, tick, pence in self._rows.get((message, self.index[runner]), ()):
+        for kind, tick, pence in self.rises(published_ms, runner):
             odds = int(ODDS_HUNDREDTHS[tick]) if tick >= 0 else -1
             if kind in (TRADE, TRADE_UNATTRIBUTED):
                 traded[odds] += pence
@@ -144,7 +149,7 @@ class MendedOrder(SimulatedOrder):  # type: ignore[misc]
 
     def __call__(self, market_book: Any, runner_traded: tuple[Any, dict[Any, Any]]) -> None:
         stands = (market_book.version, market_book.status, market_book.inplay)
-        if not runner_traded[1] and stands == self.stood and not self.truth.withdrawals(market_book.publish_time_epoch):
+        if not runner_traded[1] and stands == self.stood and not self._touched(market_book.publish_time_epoch):
             return
         self.stood = stands
         if not self.size_remaining:
@@ -164,6 +169,11 @@ class MendedOrder(SimulatedOrder):  # type: ignore[misc]
         before = len(self.matched)
         self._process_traded(market_book.publish_time_epoch, shared)
         self.ledger += [_match(match) for match in self.matched[before:]]
+
+    def _touched(self, published_ms: int) -> bool:
+        """Whether the message has a withdrawal, or a rise of the runner's volume (which the first to look may have taken out)."""
+        runner = (self.order.selection_id, self.order.handicap)
+        return bool(self.truth.rises(published_ms, runner) or self.truth.withdrawals(published_ms))
 
     def note(self, name: str, published_ms: int) -> None:
         """A mend takes hold of this order, for the first time at `published_ms`."""

@@ -60,9 +60,9 @@ def test_a_revaluation_of_traded_volume_fills_flumines_orders() -> None:
         at(500, {"id": 11, "trd": [[2.0, 500]]}),
         at(1000, {"id": 11, "trd": [[2.0, 100], [2.02, 420]]}),
     ]
-    told = tell([*messages, at(2000, QUIET)], BACK)
-    assert matched(told.theirs) == [[(1000, 2.02, 10.0)]]
-    assert matched(told.ours) == [[]]
+    told = tell([*messages, at(2000, QUIET)], BACK, Place(0, "BACK", 2.02, 5))
+    assert matched(told.theirs) == [[(1000, 2.02, 10.0)], [(1000, 2.02, 5.0)]]
+    assert matched(told.ours) == [[], []]
     assert parts_by(told, REVALUED)
 
 
