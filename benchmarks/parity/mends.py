@@ -171,7 +171,7 @@ class MendedOrder(SimulatedOrder):  # type: ignore[misc]
         self.ledger += [_match(match) for match in self.matched[before:]]
 
     def _touched(self, published_ms: int) -> bool:
-        """Whether the message has a withdrawal, or a rise of the runner's volume (which the first to look may have taken out)."""
+        """Whether the message has a withdrawal, or a rise of the runner's volume (the first to look may have taken it out)."""
         runner = (self.order.selection_id, self.order.handicap)
         return bool(self.truth.rises(published_ms, runner) or self.truth.withdrawals(published_ms))
 
