@@ -97,7 +97,8 @@ def _names(n: int, places: list[Request], theirs: Theirs, ours: Ours, last_ms: i
         return {WITHDRAWAL}
     if _only_odds_differ(theirs.plain[n], ours.settled[n]) and ours.reduced:
         return {REDUCTION}
-    parted_ms = _parted_ms(theirs.plain[n], theirs.mended[n])
+    forgotten = ours.gone[n] and not theirs.plain[n].matches  # a withdrawal wiped flumine's matches out
+    parted_ms = math.inf if forgotten else _parted_ms(theirs.plain[n], theirs.mended[n])
     own = {name for name, noted_ms in theirs.names[n].items() if noted_ms <= parted_ms}
     if own:
         return own

@@ -172,7 +172,8 @@ class Scripted(Logged):
         pence, persist = self.random.choice(self.SIZES), self.random.random() < 0.4
         if self.random.random() < 0.15:
             least = self.random.choice((pence, pence // 2, 200))
-            self.place(market, runner, side, tick - side * self.random.randrange(5), pence, min_fill_pence=least)
+            through = min(max(tick - side * self.random.randrange(5), 0), N_TICKS - 1)
+            self.place(market, runner, side, through, pence, min_fill_pence=least)
             return
         self.place(market, runner, side, tick, pence, persist=persist)
 

@@ -24,8 +24,8 @@ KNOWN = {
         HERE,
     ),
     LAPSING: (
-        "LAPSE orders end at any suspension that changes the market's version, before the off too, and live on at a turn "
-        "in-play or a suspension where it does not (pull request 367).",
+        "LAPSE orders end at any suspension that changes the market's version, before the off too (the second an hour in which "
+        "currency rates change is one), and live on at a turn in-play or a suspension where it does not (pull request 367).",
         "betcode-org/flumine #367",
     ),
     WITHDRAWAL: (
