@@ -70,7 +70,8 @@ def of_group(request: Request) -> dict[str, Caption]:
             f"The {runner} as it stands {picked}; £{drift.stake_pounds:g}; entry given up after {drift.wait_s:g} s; exit by "
             f"crossing {drift.exit_s:g} s before the advertised start; after commission; unmatched markets count as 0.",
             "Which point is best: with many times, two sides and two entries the highest is mostly luck. A queue is joined "
-            "under the simulation's assumptions, which are the least certain part of it.",
+            "under the simulation's assumptions, the least certain part of it. It tends to be matched where the price comes to "
+            "it, that is against it: the table's last two lines say what crossing earned where joining was matched and not.",
         ),
         "hour": Caption(
             "Mean profit a market of presets as they ship, by the hour of the advertised start. Each panel has its own scale.",

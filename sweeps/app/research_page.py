@@ -62,6 +62,8 @@ _FORMS: Final = {
     "next message's move, imbalance −0.5 and below (ticks)": "{:+.3f}",
     "imbalance and next move, correlation 3 to 1 min before": "{:.2f}",
     "drift trade crossing twice, last entry (% of the stake)": "{:+.2f}",
+    "crossing, where joining the queue was matched (% of the stake)": "{:+.2f}",
+    "crossing, where joining the queue was not (% of the stake)": "{:+.2f}",
 }
 _ARTICLES: Final = {
     "matched in the last 50 minutes (%)": ("", "80"),
@@ -80,7 +82,8 @@ def _facts_of(study: Study, group: Group) -> dict[str, float]:
     share, spread = group.measured("share"), group.measured("spread")
     ticks, messages = group.measured("lean_ticks"), group.measured("lean_messages")
     heavy, light = LEAN_EDGES[:-1] >= 0.5, LEAN_EDGES[1:] <= -0.5
-    crossing = np.nan_to_num(group.drift[:, :, ENTRIES.index("cross"), -1]).mean(axis=1)
+    crossing = np.nan_to_num(group.drift[:, :, ENTRIES.index("cross")])
+    joined = ~np.isnan(group.drift[:, :, ENTRIES.index("passive")])
     halves = [charts.half_matched_s(one) for one in share if not math.isnan(one[-1])]
     values = (
         len(group),
@@ -98,7 +101,9 @@ def _facts_of(study: Study, group: Group) -> dict[str, float]:
         ratio_interval(ticks[:, heavy].sum(axis=1), messages[:, heavy].sum(axis=1))[0],
         ratio_interval(ticks[:, light].sum(axis=1), messages[:, light].sum(axis=1))[0],
         _mean(group.measured("correlation")[:, CORRELATED_S.index((180, 60))]),
-        100 * _mean(crossing),
+        100 * _mean(crossing[..., -1].ravel()),
+        100 * _mean(crossing[joined]),
+        100 * _mean(crossing[~joined]),
     )
     return dict(zip(_FORMS, (float(value) for value in values), strict=True))
 
@@ -117,7 +122,9 @@ def _median(values: Any) -> float:
 
 
 def shown(fact: Fact, value: float) -> str:
-    """The value with its unit; a dash where there is nothing."""
+    """The value as it is printed; a dash where there is nothing."""
+    if value == math.inf:
+        return f"over {EDGES_S[0]:,}"
     return fact.form.format(value).replace("-", "−") if math.isfinite(value) else "–"
 
 

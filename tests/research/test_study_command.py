@@ -62,6 +62,19 @@ def test_joining_the_queue_is_matched_in_fewer_markets_than_crossing(studied: St
     assert joined < crossed
 
 
+def test_what_crossing_earned_is_split_by_whether_joining_was_matched(studied: Study) -> None:
+    [group] = studied.groups
+    crossed, joined = np.nan_to_num(group.drift[:, :, 0]), ~np.isnan(group.drift[:, :, 1])
+    known = {fact.name: fact.values[0] for fact in facts(studied)}
+    matched = known["crossing, where joining the queue was matched (% of the stake)"]
+    missed = known["crossing, where joining the queue was not (% of the stake)"]
+    assert 0 < joined.sum() < joined.size
+    assert joined.mean() * matched + (1 - joined.mean()) * missed == pytest.approx(100 * crossed.mean())
+    assert missed > matched, (
+        "a favourite that drifts out fills the long trade's queue and leaves the short one's behind"
+    )
+
+
 def test_groups_and_their_markets_are_the_stores(studied: Study, drifting: Path) -> None:
     [group] = studied.groups
     assert (group.name, len(group), group.in_store) == ("greyhounds WIN GB", 12, 12)
