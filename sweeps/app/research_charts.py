@@ -255,19 +255,22 @@ def _money(pounds: float) -> str:
 
 
 def _add_bots(
-    figure: go.Figure, study: Study, group: Group, names: Sequence[str], parts: Sequence[NDArray[np.bool_]], column: int
+    figure: go.Figure, study: Study, group: Group, names: list[str], parts: Sequence[NDArray[np.bool_]], column: int
 ) -> None:
-    """A bar with its interval for each bot (a row) and part of the markets."""
-    profits = group.bots
-    for b in range(len(study.request.bots)):
-        pairs = [_interval(profits[part, b]) for part in parts]
+    """A bar for each bot (a row) and part of the markets, with its interval where it has one."""
+    profits, labels = group.bots, np.array(names)
+    for row in range(1, len(study.request.bots) + 1):
+        pairs = [_interval(profits[part, row - 1]) for part in parts]
         mean, half = (np.array(values) for values in zip(*pairs, strict=True))
-        figure.add_bar(
-            x=names, y=mean, marker_color=np.where(mean >= 0, GREEN, RED), error_y=_bars(half, None, "#555"),
-            hovertemplate="%{x}: £%{y:.2f}<extra></extra>", row=b + 1, col=column,
-        )  # fmt: skip
-        figure.add_hline(y=0, line_color=GREY, line_width=1, row=b + 1, col=column)
-    figure.update_xaxes(type="category")
+        for some, bars in ((np.isnan(half), None), (~np.isnan(half), half)):  # an error bar of no width leaves a speck
+            figure.add_bar(
+                x=labels[some], y=mean[some], marker_color=np.where(mean[some] >= 0, GREEN, RED), opacity=0.8,
+                error_y=None if bars is None else _bars(bars[some], None, "#222"),
+                hovertemplate="%{x}: £%{y:.2f}<extra></extra>", row=row, col=column,
+            )  # fmt: skip
+        figure.add_hline(y=0, line_color=GREY, line_width=1, row=row, col=column)
+        figure.update_xaxes(type="category", categoryorder="array", categoryarray=names, row=row, col=column)
+    figure.update_layout(barmode="overlay")
 
 
 def half_matched_s(share: Real) -> float:
