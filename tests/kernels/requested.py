@@ -79,7 +79,7 @@ def request_table(drawn: list[tuple[Any, ...]], low: int = LOW_TICK) -> list[Row
             continue
         _, _, runner, side, offset, pence, persistence, how = row
         values = {"selection_id": 101 + runner, "side": side, "odds": _odds(offset, low), "size_pounds": pence / 100}
-        rows.append(common | values | {"persistence": persistence} | _kind(how, pence))
+        rows.append(common | values | {"persistence": persistence} | kind_of(how, pence))
     return rows
 
 
@@ -89,7 +89,7 @@ def _odds(offset: int, low: int) -> float:
     return named[offset] if offset in named else float(ODDS[tick])
 
 
-def _kind(how: str, pence: int) -> Row:
+def kind_of(how: str, pence: int) -> Row:
     if how == "plain":
         return {}
     if how == "on_close":

@@ -53,7 +53,7 @@ def test_two_own_orders_at_one_price_share_a_queue_and_one_trade_fills_the_older
     assert fills(result) == [(1, 2.02, 5.0, True), (2, 2.02, 2.0, True)]
 
 
-def test_an_order_is_not_filled_while_nobody_trades_at_or_through_its_price() -> None:
+def test_there_is_no_fill_at_7_40_while_nobody_trades_at_or_through_it() -> None:
     tape = TapeBuilder().at(0).open().place(d.ATB, 7.2, 40).place(d.ATL, 7.4, 30)
     for second in range(1, 50):
         tape.at(second * 1000).trade(d.ATB, 7.2, 3).place(d.ATB, 7.2, 3)

@@ -125,11 +125,11 @@ def test_nobody_stands_ahead_who_is_not_displayed(seeds: range) -> None:
     assert waiting > len(seeds) // 4
 
 
-def with_rows(tape: Tape, message: int, rows: list[tuple[int, int, int, int]]) -> Tape:
-    """The tape with rows of the first runner put before those of a message, one message earlier."""
+def with_rows(tape: Tape, message: int, rows: list[tuple[int, int, int, int]], runner: int = 0) -> Tape:
+    """The tape with rows of one runner put before those of a message, one message earlier."""
     at = int(tape.message_row[message])
     kind, book, tick, size = (list(column) for column in zip(*rows, strict=True))
-    values = {"kind": kind, "book": book, "tick": tick, "size": size, "runner": [0] * len(rows)}
+    values = {"kind": kind, "book": book, "tick": tick, "size": size, "runner": [runner] * len(rows)}
     columns = {name: np.insert(getattr(tape, name), at, new) for name, new in values.items()}
     message_row = tape.message_row.copy()
     message_row[message:] += len(rows)

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as hs
 
-import simcore
 from simcore import dtypes as d
 from simcore.engine import prepare, settings_of
 from simcore.kernels import state as st
@@ -25,13 +24,19 @@ from simcore.strategies.view import DEPTH, N_CLOCK, N_LEVEL, N_SEEN, N_SLOT, SLO
 from simcore.streams import compile_stream
 from simcore.tapes.tape import Tape
 from simcore.units import N_TICKS, ODDS, tick_of
-from tests.kernels.assumed import NO_REACTION, seeded_simulation, simulations
+from tests.kernels.assumed import NO_REACTION, seeded_simulation
 from tests.kernels.comparing import fills_of, kernel_orders
-from tests.kernels.generated import LOW_TICK, N_USED, SIZES, messages, quiet_news, tape_of
-from tests.kernels.properties import order, seed_ranges
+from tests.kernels.generated import messages, quiet_news, tape_of
+from tests.kernels.properties import (
+    assert_bot_sees_no_future,
+    assert_world_is_record,
+    prefix_of,
+    seed_ranges,
+    sides_of,
+    volume_by_ms,
+)
 from tests.kernels.requested import request_table, seeded_requests
 from tests.kernels.seeded import seeded, seeded_bot
-from tests.kernels.tapes import TapeBuilder
 
 RECORDINGS = (
     "betfair-down-under__autoHubTutorials__1.195395445.bz2",
@@ -43,14 +48,6 @@ POLLS_MS = (11, 37, 1000) if numba.config.DISABLE_JIT else (1, 37, 1000)
 """how often the bot looks; every millisecond only where the loop is compiled"""
 
 
-def prefix_of(tape: Tape, n_messages: int) -> Tape:
-    """The market as it was known after its first messages."""
-    end = int(tape.message_row[n_messages])
-    columns = {name: getattr(tape, name)[:end] for name in ("kind", "book", "runner", "tick", "size")}
-    heads = {"message_ms": tape.message_ms[:n_messages], "message_row": tape.message_row[: n_messages + 1]}
-    return replace(tape, **heads, **columns)
-
-
 def real_tape(recordings: Path, name: str) -> Tape:
     folder = recordings / "recordings"
     (path,) = [path for path in folder.iterdir() if path.name.startswith(name)]
@@ -58,18 +55,6 @@ def real_tape(recordings: Path, name: str) -> Tape:
 
 
 # --- without us the world is the record ------------------------------------------------------------------------------
-
-
-def assert_world_is_record(tape: Tape) -> None:
-    """An order that is refused at the end keeps the kernels going until then and changes nothing."""
-    last_ms = int(tape.message_ms[-1])
-    never = order("BACK", 2.015, 10.0) | {"time_ms": last_ms, "selection_id": tape.info.runners[0].selection_id}
-    still = {"refill": {"kind": "never"}, "delays": {"place_ms": 0}}
-    result, sim = kernel_orders(tape, [never], still)
-    assert list(result.refusals["reason"]) in (["invalid_price"], ["market_suspended"], ["runner_removed"])
-    assert not sim.displaced.any()
-    (*_, (_, books)) = tape.books()
-    np.testing.assert_array_equal(sim.recorded, books)
 
 
 @given(messages(news=True), hs.booleans())
@@ -99,15 +84,6 @@ def test_what_orders_get_by_a_time_depends_on_nothing_published_later(seeds: ran
         assert whole == part, (seed, cut)
 
 
-def assert_bot_sees_no_future(tape: Tape, cut: int, *how: Any) -> int:
-    """Same fills before the last message of the prefix; returns how many."""
-    before_ms = int(tape.message_ms[cut - 1])
-    tables = [simcore.replay(each, *how, record=True).fills for each in (tape, prefix_of(tape, cut))]
-    whole, part = (table[table["time_ms"] < before_ms].to_dict("records") for table in tables if table is not None)
-    assert whole == part, cut
-    return len(whole)
-
-
 @seed_ranges
 def test_what_a_bot_does_by_a_time_depends_on_nothing_published_later(seeds: range) -> None:
     seen = 0
@@ -130,22 +106,6 @@ def test_what_a_bot_does_on_a_real_market_depends_on_nothing_published_later(rec
 # --- no pound twice --------------------------------------------------------------------------------------------------
 
 
-def volume_by_ms(tape: Tape) -> dict[tuple[int, int, str], int]:
-    """(time, selection, side of ours that it can fill or 'unknown') -> pence traded, or placed through, then."""
-    volume: dict[tuple[int, int, str], int] = defaultdict(int)
-    for m, time_ms in enumerate(tape.message_ms):
-        for row in range(tape.message_row[m], tape.message_row[m + 1]):
-            kind, size = int(tape.kind[row]), int(tape.size[row])
-            selection_id, hits_atl = 101 + int(tape.runner[row]), tape.book[row] == d.ATL
-            if kind == d.TRADE:
-                volume[int(time_ms), selection_id, "BACK" if hits_atl else "LAY"] += size // 2
-            elif kind == d.PLACE:
-                volume[int(time_ms), selection_id, "LAY" if hits_atl else "BACK"] += size
-            elif kind == d.TRADE_UNATTRIBUTED:
-                volume[int(time_ms), selection_id, "unknown"] += size // 2
-    return volume
-
-
 @seed_ranges
 def test_fills_out_of_recorded_trades_and_placements_never_exceed_them(seeds: range) -> None:
     """Nobody moves towards us here; the next test is about those who do."""
@@ -163,17 +123,6 @@ def test_fills_out_of_recorded_trades_and_placements_never_exceed_them(seeds: ra
         assert all(pence <= volume[key] for key, pence in filled.items()), seed
         seen += len(filled)
     assert seen > 0
-
-
-def sides_of(rows: list[dict[str, Any]]) -> dict[Any, tuple[int, str]]:
-    """(selection, side) of every order, those that took another's place included."""
-    sides: dict[Any, tuple[int, str]] = {}
-    for row in rows:
-        if row["kind"] == "place":
-            sides[row["order_id"]] = (row["selection_id"], row["side"])
-        elif row["kind"] == "replace":
-            sides[row["new_order_id"]] = sides[row["order_id"]]
-    return sides
 
 
 @seed_ranges
@@ -196,74 +145,6 @@ def test_we_never_match_more_than_the_others_ever_offered_or_came_to_take(seeds:
         assert all(pence <= offered[key] for key, pence in matched.items()), seed
         seen += len(matched)
     assert seen > len(seeds) // 2
-
-
-frozen_orders = hs.lists(
-    hs.tuples(
-        hs.integers(0, 3000),
-        hs.sampled_from(("BACK", "LAY")),
-        hs.integers(0, N_USED - 1),
-        hs.sampled_from((100, 250, 777, 2000)),
-    ),
-    min_size=2,
-    max_size=14,
-)
-
-
-def frozen_market(atb: list[int], atl: list[int]) -> Tape:
-    """Four ticks to back, four to lay, then messages that change nothing."""
-    builder = TapeBuilder().at(0).open()
-    for step, pence in enumerate(atb):
-        builder.row(d.PLACE, d.ATB, 0, LOW_TICK + 3 - step, pence)
-    for step, pence in enumerate(atl):
-        builder.row(d.PLACE, d.ATL, 0, LOW_TICK + 4 + step, pence)
-    for after_ms in range(100, 4000, 100):
-        builder.at(after_ms).row(d.LAST_TRADED, runner=0, tick=LOW_TICK)
-    return builder.tape()
-
-
-def frozen_requests(drawn: list[tuple[int, str, int, int]]) -> list[dict[str, Any]]:
-    return [
-        order(side, float(ODDS[LOW_TICK + offset]), pence / 100, after_ms) | {"order_id": number}
-        for number, (after_ms, side, offset, pence) in enumerate(drawn)
-    ]
-
-
-sizes = hs.lists(hs.sampled_from(SIZES), min_size=4, max_size=4)
-
-
-@given(sizes, sizes, frozen_orders)
-@settings(unhurried, max_examples=60)
-def test_no_displayed_pound_is_taken_twice_when_nothing_refills(
-    atb: list[int], atl: list[int], drawn: list[tuple[int, str, int, int]]
-) -> None:
-    tape = frozen_market(atb, atl)
-    result, _ = kernel_orders(tape, frozen_requests(drawn), {"refill": {"kind": "never"}})
-    taken: dict[int, int] = defaultdict(int)
-    for _, _, odds, pence, how in fills_of(result):
-        assert how == "aggressive"
-        taken[tick_of(odds)] += pence
-    displayed = {LOW_TICK + 3 - step: pence for step, pence in enumerate(atb)}
-    displayed |= {LOW_TICK + 4 + step: pence for step, pence in enumerate(atl)}
-    assert all(pence <= displayed[tick] for tick, pence in taken.items())
-
-
-# --- no free money ---------------------------------------------------------------------------------------------------
-
-
-@given(sizes, sizes, frozen_orders, simulations())
-@settings(unhurried, max_examples=100)
-def test_on_a_frozen_record_no_sequence_of_orders_locks_in_a_profit(
-    atb: list[int], atl: list[int], drawn: list[tuple[int, str, int, int]], simulation: dict[str, Any]
-) -> None:
-    """A flat position earns the same whoever wins, so earning nothing at worst covers every sequence that ends flat."""
-    rows = frozen_requests(drawn)
-    result, _ = kernel_orders(frozen_market(atb, atl), rows, simulation)
-    if_wins = if_loses = 0.0
-    for number, _, odds, pence, _ in fills_of(result):
-        stake = pence if rows[number]["side"] == "BACK" else -pence
-        if_wins, if_loses = if_wins + stake * (odds - 1), if_loses - stake
-    assert min(if_wins, if_loses) <= 1e-6
 
 
 # --- side is a sign --------------------------------------------------------------------------------------------------
