@@ -18,7 +18,7 @@ from simcore.kernels.displacement import (
 from simcore.kernels.fills import end_order, fill, write_log
 from simcore.kernels.flow import flow_now, moved
 from simcore.kernels.flumine import by_flumine, join_queue_flumine
-from simcore.kernels.queue import better, rests_in, takes_from
+from simcore.kernels.queue import better, queue_after_trade, rests_in, takes_from
 from simcore.kernels.reaction import until_shift
 from simcore.kernels.state import (
     ACCEPTED_MS,
@@ -178,6 +178,7 @@ def sweep(sim: Sim, o: int, planning: bool, now: int) -> int:
             break
         if not planning:
             if sim.settings[DISPLACE] != 0:
+                queue_after_trade(sim, r, b, t, left, pence)  # fill or kill can reach the price of an order of ours
                 set_displaced(sim, r, b, t, displaced_now(sim, r, b, t, now) - pence, now)
             fill(sim, o, pence, t + shift, FILL_AGGRESSIVE, now)
         total += pence

@@ -1,4 +1,4 @@
-"""What tests of properties share: which seeds they try, one order of ours, and what is asked of more than one kind of market."""
+"""What tests of properties share: which seeds they try, one order of ours, and what is asked of several kinds of market."""
 
 from __future__ import annotations
 

@@ -72,6 +72,20 @@ ORDER_SCENARIOS = [
         [("a", 2.06, 10_000, "aggressive")],
     ),
     Scenario(
+        "a fill-or-kill order that reaches the price of an order of ours takes those ahead of it",
+        # 4 at 2.02 pay for 8 at 1.99; refilled at once, those stand behind a, and 42 are left ahead
+        book().place(d.ATB, 2.02, 4).at(1000).trade(d.ATB, 2.02, 4).trade(d.ATB, 2.0, 100).trade(d.ATB, 1.99, 45),
+        [place("a", 100, "LAY", 1.99, 10), kill("b", 200, "BACK", 2.0, 112)],
+        [
+            ("b", 2.02, 400, "aggressive"),
+            ("b", 2.0, 10_000, "aggressive"),
+            ("b", 1.99, 800, "aggressive"),
+            ("a", 1.99, 300, "passive"),
+        ],
+        [],
+        {"refill": {"kind": "instant"}},
+    ),
+    Scenario(
         "a minimum fill above the size is refused",
         book().at(1000),
         [kill("a", 100, "BACK", 2.0, 10, 10.01)],

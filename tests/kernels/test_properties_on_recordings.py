@@ -80,6 +80,8 @@ def test_what_a_bot_does_on_every_recording_depends_on_nothing_published_later(t
     """Revised start times included: the cut before each of them is tried, and one after the first advertised start."""
     seen = revised = 0
     for tape in tapes:
+        if len(tape.start_ms) == 0:
+            continue  # no bot looks at a market whose start nobody tells
         maker = CAF.make("imbalance", {"pick_s": 300.0, "start_s": 300.0})
         starts = np.flatnonzero(tape.kind == d.START)[1:]
         later = np.searchsorted(tape.message_row, starts, side="right") - 1

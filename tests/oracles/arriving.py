@@ -142,8 +142,12 @@ def arrive(exchange: Exchange, order: Order, now_ms: int) -> None:
     found = slices(exchange, order, now_ms)
     if order.min_fill is not None and sum(each.pence for each in found) < order.min_fill:
         found = []
+    waiting = [(mine, exchange.world.level_at(mine.price)) for mine in exchange.resting()]
     for each in found:
         take(exchange, order, each, now_ms)
+        for mine, level in waiting:  # a fill-or-kill order can reach the price of another order of ours
+            if exchange.world.displacing and level == (order.runner, other(order.book), each.level):
+                mine.ahead = max(0, mine.ahead - each.pence)
     if order.remaining > 0 and order.min_fill is not None:
         exchange.end(order, "cancelled", now_ms)
     elif order.remaining > 0:
