@@ -45,11 +45,12 @@ def main() -> int:
         task = progress.add_task("recordings", total=sum((folder / name).stat().st_size for name in files))
         for name in files:
             progress.update(task, description=Path(name).name[-40:])
-            if name not in kept.files:
+            if name not in kept.files and not options.finished:
                 kept.add(name, list(compare_file(folder / name)))
             progress.advance(task, (folder / name).stat().st_size)
     total, by_sport, passed = kept.totals(files)
-    options.out.write_text(table(total, by_sport, passed))
+    missing = [Path(name).name for name in files if name not in kept.files]
+    options.out.write_text(table(total, by_sport, passed, missing))
     print(f"{total.orders} orders on {total.markets} markets: {total.agreed} agree, {counts_by_name(total)}")
     print(*total.unexplained, sep="\n")
     print(f"unexplained: {len(total.unexplained)}; table in {options.out}")
@@ -64,6 +65,7 @@ def _options() -> argparse.Namespace:
         "--state", type=Path, default=ROOT / "furlong-data" / "parity", help="where finished markets are kept"
     )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "parity.md", help="the table")
+    parser.add_argument("--finished", action="store_true", help="run nothing, write the table of what is finished")
     return parser.parse_args()
 
 
@@ -109,7 +111,7 @@ class Kept:
     def totals(self, files: list[str]) -> tuple[Tally, dict[str, Tally], Counter[str]]:
         """Everything, by sport, and the markets passed by reason."""
         total, by_sport, passed = Tally(), {}, Counter()
-        for row in (row for name in files for row in self.files[name]):
+        for row in (row for name in files for row in self.files.get(name, ())):
             if "passed" in row:
                 passed[row["passed"]] += 1
                 continue
