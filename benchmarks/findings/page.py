@@ -49,7 +49,7 @@ _FOOT: Final = """## What this does not tell
 
 - The articles' races are not here: theirs were UK and US races of 2017, live, with the bots' own effect on the others.
 - A position kept into the race is a bet on it: its standard deviation dwarfs what market making earns or loses, so that claim
-  would need very many markets. The articles' σ of £3.55 is that of a bot that leaves before.
+  would need very many markets. The articles' σ of £3.55 suggests a bot that leaves before.
 - Synthetic markets have no edge by construction and followers who react to the book alone; whether a bot loses *less* there
   says that the mechanism works, not how much it is worth.
 - The real horse races are few and of few days. Days are resampled whole; with fewer than about ten days such intervals are too
