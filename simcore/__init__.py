@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from simcore.errors import SimcoreError
     from simcore.models.simulation import Simulation
     from simcore.orders import replay_orders
+    from simcore.pair import PairResult, replay_pair
     from simcore.results import MarketResult
     from simcore.strategies import Core, Parameters
     from simcore.tapes.store import TapeStore
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Core": "simcore.strategies",
     "MarketResult": "simcore.results",
+    "PairResult": "simcore.pair",
     "Parameters": "simcore.strategies",
     "SimcoreError": "simcore.errors",
     "Simulation": "simcore.models.simulation",
@@ -26,11 +28,13 @@ _HOMES = {
     "replay": "simcore.engine",
     "replay_batch": "simcore.engine",
     "replay_orders": "simcore.orders",
+    "replay_pair": "simcore.pair",
 }
 
 __all__ = [
     "Core",
     "MarketResult",
+    "PairResult",
     "Parameters",
     "SimcoreError",
     "Simulation",
@@ -39,6 +43,7 @@ __all__ = [
     "replay",
     "replay_batch",
     "replay_orders",
+    "replay_pair",
 ]
 
 

@@ -132,7 +132,8 @@ def warm(core: str | Core = "daf") -> None:
         raise ModelError(f"core {chosen.name!r} cannot be compiled ({error}); run it uncompiled to debug it") from error
 
 
-def _views(ring: int, slots: int, orders: int) -> st.Views:
+def new_views(ring: int, slots: int, orders: int) -> st.Views:
+    """Room for `ring` snapshots of `slots` runners and `orders` standing orders; no slot has a runner yet."""
     views = st.Views(
         clock=np.zeros((ring, N_CLOCK), np.int64),
         slots=np.zeros((ring, slots, N_SLOT), np.int64),
@@ -195,12 +196,11 @@ def settings_of(
     return values, reals
 
 
-def _ring(bench: Bench, simulation: Simulation) -> int:
-    """How many snapshots can wait at once."""
+def ring_of(times: NDArray[np.int64], simulation: Simulation) -> int:
+    """How many snapshots can wait at once, of markets with messages at these times (ascending)."""
     observe_ms = simulation.delays.observe_ms
     if simulation.poll_ms > 0:
         return -(-observe_ms // simulation.poll_ms) + 2
-    times = bench.record.message_ms
     inside = np.searchsorted(times, times + observe_ms, side="right") - np.arange(len(times))
     return int(inside.max()) + 2
 
@@ -217,12 +217,12 @@ def _replay(
     while True:
         sim = st.new_sim(bench.tape.n_runners, settings, reals, script, capacity)
         timeline = np.zeros((lines, st.N_LINE), np.int64)
-        views = _views(_ring(bench, simulation), 1, capacity)
+        views = new_views(ring_of(bench.record.message_ms, simulation), 1, capacity)
         run(core.function, bench.record, sim, views, new_offers(), vector, timeline)
         if sim.tally[st.FULL] == 0:
             break
         capacity *= 2
-    return _result(bench, sim, simulation, timeline if record else None)
+    return result_of(bench, sim, simulation, timeline if record else None)
 
 
 def run_script(bench: Bench, settings: st.Int, reals: st.Real, orders: st.Int, script: st.Int) -> st.Sim:
@@ -233,7 +233,7 @@ def run_script(bench: Bench, settings: st.Int, reals: st.Real, orders: st.Int, s
         sim = st.new_sim(bench.tape.n_runners, settings, reals, script, capacity)
         sim.orders[: len(orders)] = orders
         sim.tally[st.N_ORDERS] = len(orders)
-        views = _views(1, 1, 1)
+        views = new_views(1, 1, 1)
         run(DAF.function, bench.record, sim, views, new_offers(), np.zeros(1), np.zeros((0, st.N_LINE), np.int64))
         if sim.tally[st.FULL] == 0:
             return sim
@@ -297,7 +297,8 @@ def _accepted_ms(sim: st.Sim) -> NDArray[np.int64]:
     return taken[taken > 0]
 
 
-def _result(bench: Bench, sim: st.Sim, simulation: Simulation, timeline: st.Int | None) -> MarketResult:
+def result_of(bench: Bench, sim: st.Sim, simulation: Simulation, timeline: st.Int | None) -> MarketResult:
+    """The result row of a market whose replay ended in `sim`; with a timeline also its fills."""
     money = _money(bench, sim, simulation)
     log, tally = sim.log[: sim.tally[st.N_LOGGED]], sim.tally
     counts = [int((log[:, st.WHAT] == kind).sum()) for kind in range(len(FILL_KINDS))]

@@ -16,6 +16,7 @@ import simcore
 PUBLIC = {
     "Core",
     "MarketResult",
+    "PairResult",
     "Parameters",
     "SimcoreError",
     "Simulation",
@@ -24,6 +25,7 @@ PUBLIC = {
     "replay",
     "replay_batch",
     "replay_orders",
+    "replay_pair",
 }
 
 
@@ -49,6 +51,7 @@ SIGNATURES = {
     "replay": ["tape", "core", "parameters", "simulation", "seed", "record"],
     "replay_batch": ["tape", "core", "parameters", "simulation", "seed"],
     "replay_orders": ["tape", "requests", "simulation"],
+    "replay_pair": ["tapes", "core", "parameters", "simulation", "seed", "record"],
 }
 
 

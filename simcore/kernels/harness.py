@@ -155,6 +155,12 @@ def snapshot(sim: Sim, views: Views, i: int, poll_ms: int, now: int) -> None:
         for j in range(views.slots.shape[0]):
             views.slots[j, 0, SLOT_RUNNER] = chosen
         sim.tally[PICKED] = int(chosen >= 0)
+    see_slots(sim, views, i, now)
+
+
+@kernel
+def see_slots(sim: Sim, views: Views, i: int, now: int) -> None:
+    """Write the runners the core trades, as they stand now, into snapshot i."""
     for slot in range(sim.settings[N_SLOTS]):
         r = views.slots[i, slot, SLOT_RUNNER]
         if r < 0:

@@ -8,23 +8,45 @@ import sys
 from pathlib import Path
 
 from simcore.errors import ModelError
-from simcore.strategies.base import Core, Parameters
+from simcore.strategies.arb import ARB
+from simcore.strategies.base import Core, Legs, Parameters
 from simcore.strategies.caf import CAF
 from simcore.strategies.daf import DAF
 
 CORES = {core.name: core for core in (CAF, DAF)}
+PAIR_CORES = {ARB.name: ARB}
+"""cores that trade two markets of one event at once"""
 
 
-def resolve_core(choice: str | Core) -> Core:
-    """A core by name, `path/to/file.py:NAME`, or itself. Raises ModelError for one that is not there."""
+def resolve_core(choice: str | Core, markets: int = 1) -> Core:
+    """A core by name, `path/to/file.py:NAME`, or itself, that trades so many markets at once.
+
+    Raises ModelError for one that is not there, or trades another number of markets.
+    """
+    core = _find(choice, CORES if markets == 1 else PAIR_CORES)
+    if core.markets == markets:
+        return core
+    if markets == 1:
+        raise ModelError(
+            f"core {core.name!r} trades two markets of one event at once; replay it with `simcore.replay_pair` or "
+            f"`sweeps replay-pair`"
+        )
+    raise ModelError(
+        f"core {core.name!r} trades one market; replay it with `simcore.replay` or `sweeps replay`, or choose one of "
+        f"{', '.join(PAIR_CORES)}"
+    )
+
+
+def _find(choice: str | Core, offered: dict[str, Core]) -> Core:
     if isinstance(choice, Core):
         return choice
-    if choice in CORES:
-        return CORES[choice]
+    known = CORES | PAIR_CORES
+    if choice in known:
+        return known[choice]
     path, _, name = choice.rpartition(":")
     if path.endswith(".py") and name:
         return _load(Path(path), name)
-    raise ModelError(f"core {choice!r} is unknown; choose one of {', '.join(CORES)} or name `file.py:NAME`")
+    raise ModelError(f"core {choice!r} is unknown; choose one of {', '.join(offered)} or name `file.py:NAME`")
 
 
 def _load(path: Path, name: str) -> Core:
@@ -46,4 +68,4 @@ def _load(path: Path, name: str) -> Core:
     return core
 
 
-__all__ = ["CORES", "Core", "Parameters", "resolve_core"]
+__all__ = ["CORES", "PAIR_CORES", "Core", "Legs", "Parameters", "resolve_core"]

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from simcore.errors import ModelError
+
+if TYPE_CHECKING:
+    from simcore.tapes.tape import MarketInfo
+
+
+@dataclass(frozen=True)
+class Legs:
+    """What a core of two markets trades: groups of runners that belong together.
+
+    groups : for each group the runners of the first and of the second market, as indices into `MarketInfo.runners`
+    picked : one group is traded, the one of the runner that `Parameters.pick` names in the first market (in the second where no
+             group has a runner of the first); False = all groups are
+    """
+
+    groups: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+    picked: bool = False
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -28,6 +44,10 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         return ModelError(
             f"core parameters {type(self).__name__} must define `{method}`; simcore/strategies/daf.py shows how"
         )
+
+    def legs(self, first: MarketInfo, second: MarketInfo) -> Legs:
+        """The runners a core of two markets trades, from what their first definitions say. Raises ModelError."""
+        raise self._missing("legs")
 
     def trades_in_play(self) -> bool:
         """Whether the core is asked in-play too."""
@@ -48,6 +68,8 @@ class Core:
     presets: Mapping[str, Parameters] = field(default_factory=dict)
     scale: tuple[str, ...] = ()
     """the parameters in pounds that a capacity curve scales together"""
+    markets: int = 1
+    """2: it trades two markets of one event at once, see `simcore.replay_pair`"""
 
     def make(self, preset: str | None = None, values: Mapping[str, Any] | None = None) -> Parameters:
         """Parameters from a preset and overriding values. Raises ModelError naming what is wrong and where."""

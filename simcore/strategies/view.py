@@ -3,7 +3,8 @@
 A core is `core(view, parameters, offers) -> None`:
 
 view.clock  : (N_CLOCK,) int64, columns NOW_MS … below
-view.slots  : (slots, N_SLOT) int64, one row for each runner the core trades
+view.slots  : (slots, N_SLOT) int64, one row for each runner the core trades; (slots, N_PAIR_SLOT) for a core of two markets,
+              where SLOT_RUNNER is -1 in a slot without a runner
 view.touch  : (slots, 2, DEPTH, N_LEVEL) int64, best first; TICK_COLUMN is -1 where there is no level; own size is included in
               PENCE_COLUMN, as on the exchange, and given beside in OWN_COLUMN
 view.orders : (capacity, N_SEEN) int64, the bot's standing orders as it knows them; view.clock[N_SEEN_ORDERS] rows count
@@ -47,6 +48,18 @@ SLOT_LOSE: Final = 4
 SLOT_GONE: Final = 5
 N_SLOT: Final = 6
 
+# further columns of `slots`, for cores that trade two markets of one event at once
+SLOT_OPEN: Final = 6
+"""1 = its market takes requests now"""
+SLOT_IN_PLAY: Final = 7
+SLOT_MARKET: Final = 8
+"""0 = the first market, 1 = the second; the slots of the first come first"""
+SLOT_GROUP: Final = 9
+"""slots of both markets that belong together, such as a runner and its parts, have the same number"""
+SLOT_RATE: Final = 10
+"""commission on the net winnings of its market as the account pays it, hundredths of a percent"""
+N_PAIR_SLOT: Final = 11
+
 TICK_COLUMN: Final = 0
 PENCE_COLUMN: Final = 1
 OWN_COLUMN: Final = 2
@@ -81,9 +94,9 @@ class Offers(NamedTuple):
     rows: NDArray[np.int64]
 
 
-def new_offers() -> Offers:
-    """Room for MAX_OFFERS offers, none wanted yet."""
-    return Offers(np.zeros(1, np.int64), np.zeros((MAX_OFFERS, N_OFFER), np.int64))
+def new_offers(rows: int = MAX_OFFERS) -> Offers:
+    """Room for so many offers, none wanted yet."""
+    return Offers(np.zeros(1, np.int64), np.zeros((rows, N_OFFER), np.int64))
 
 
 CoreFunction = Annotated[Callable[[View, Real1, Offers], None], "core"]
@@ -107,9 +120,9 @@ _register()
 
 @kernel
 def want(offers: Offers, slot: int, side: int, tick: int, pence: int) -> None:
-    """Want `pence` to stand at `tick`; nothing off the ladder or under a penny is wanted, nor more than MAX_OFFERS rows."""
+    """Want `pence` to stand at `tick`; nothing off the ladder or under a penny is wanted, nor more than there is room for."""
     n = offers.n[0]
-    if pence <= 0 or tick < 0 or tick >= N_TICKS or n >= MAX_OFFERS:
+    if pence <= 0 or tick < 0 or tick >= N_TICKS or n >= offers.rows.shape[0]:
         return
     offers.rows[n, OFFER_SLOT] = slot
     offers.rows[n, OFFER_SIDE] = side

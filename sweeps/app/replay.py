@@ -25,16 +25,18 @@ from sweeps.results import write_parquet
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to replay: a core by name, a preset, `key=value` overrides (`simulation.…` goes to the assumptions)."""
+    """What to replay: a core by name (of so many markets at once), a preset, `key=value` overrides (`simulation.…` goes to the
+    assumptions)."""
 
     strategy: str
     preset: str | None
     overrides: Sequence[str]
     simulation: str
+    markets: int = 1
 
     def parameters(self) -> Parameters:
         """The core's parameters. Raises ModelError or ConfigError naming what is wrong."""
-        core = resolve_core(self.strategy)
+        core = resolve_core(self.strategy, self.markets)
         values = self._tree()
         values.pop("simulation", None)
         return core.make(self.preset, values)

@@ -15,6 +15,7 @@ COMMANDS = {
     "data": ("sweeps.cli.data", "data", "Import, list, show, make and study markets."),
     "replay": ("sweeps.cli.replay", "replay", "Replay markets with one configuration."),
     "core": ("sweeps.cli.core", "core", "List the shipped cores, and check your own."),
+    "replay-pair": ("sweeps.cli.replay_pair", "replay_pair", "Replay two markets of one event on one clock."),
     "config": ("sweeps.cli.sweep", "config", "Show a sweep's configuration with every default."),
     "run": ("sweeps.cli.sweep", "run", "Run a sweep."),
     "resume": ("sweeps.cli.sweep", "resume", "Go on with an interrupted sweep."),

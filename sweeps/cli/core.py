@@ -18,10 +18,11 @@ def core() -> None:
 @core.command("list")
 def list_cores() -> None:
     """The shipped cores and their presets."""
-    from simcore.strategies import CORES
+    from simcore.strategies import CORES, PAIR_CORES
 
-    for name, shipped in CORES.items():
-        click.echo(f"{name}: presets {', '.join(shipped.presets)}")
+    for name, shipped in (CORES | PAIR_CORES).items():
+        of_two = " (of two markets)" if shipped.markets == 2 else ""
+        click.echo(f"{name}{of_two}: presets {', '.join(shipped.presets)}")
 
 
 @core.command()
