@@ -193,7 +193,8 @@ def new_pair(
     view = _view(benches, layout, simulation, capacity)
     pair = ps.Pair(sides[0], sides[1], view, new_offers(room), layout.members, layout.keys, account)
     if not legs.picked:
-        take_members(pair, 0)
+        take_members(pair.first.sim, pair.first.views, layout.members, 0, 0)
+        take_members(pair.second.sim, pair.second.views, layout.members, 0, layout.slots[0])
     return pair
 
 

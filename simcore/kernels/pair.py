@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from simcore.dtypes import CLOSED, OPEN
 from simcore.kernels.account import bets_if_won, extreme_outcome, mark_to_market
-from simcore.kernels.compiling import Real1, kernel
+from simcore.kernels.compiling import Int1, Int2, Real1, kernel
 from simcore.kernels.displacement import net_touched
 from simcore.kernels.fills import hear
 from simcore.kernels.harness import cancel_unwanted, pick_runner, place_missing, see_slots, view_of
 from simcore.kernels.long_way import go_on
 from simcore.kernels.loop import after_message, next_snapshot_ms, nothing_left, write_line
-from simcore.kernels.pair_state import ACCOUNT_PENCE, CLOCK, LARGEST_CLAIM, LAST_MS, NEXT_MESSAGE, Pair, Side
+from simcore.kernels.pair_state import ACCOUNT_PENCE, CLOCK, LARGEST_CLAIM, LAST_MS, NEXT_MESSAGE, Pair
 from simcore.kernels.record import apply_message, note_off
 from simcore.kernels.requests import handle_request, next_request_ms
 from simcore.kernels.settlement import result_known, settle
@@ -51,7 +51,9 @@ from simcore.kernels.state import (
     WINDOW_FIRST_MS,
     WINDOW_LAST_MS,
     WORST_MARK,
+    Record,
     Sim,
+    Views,
 )
 from simcore.strategies.view import (
     DEPTH,
@@ -71,39 +73,33 @@ from simcore.strategies.view import (
     TICK_COLUMN,
     TO_START_MS,
     CoreFunction,
+    Offers,
     View,
 )
 
 
 @kernel
-def side_of(pair: Pair, k: int) -> Side:
-    """The k-th market."""
-    return pair.first if k == 0 else pair.second
-
-
-@kernel
-def next_message_ms(side: Side) -> int:
+def next_message_ms(record: Record, progress: Int1) -> int:
     """When the record of a market moves on, NEVER_MS where it is over."""
-    m = side.progress[NEXT_MESSAGE]
-    return side.record.message_ms[m] if m < side.record.message_ms.shape[0] else NEVER_MS
+    m = progress[NEXT_MESSAGE]
+    return record.message_ms[m] if m < record.message_ms.shape[0] else NEVER_MS
 
 
 @kernel
-def is_live(side: Side) -> bool:
-    """Whether the harness still looks at a market: it has runners of the core, is not closed, and the record goes on."""
-    sim = side.sim
-    return sim.settings[N_SLOTS] > 0 and sim.tally[STOPPED] == 0 and next_message_ms(side) != NEVER_MS
+def is_watched(sim: Sim) -> bool:
+    """Whether the harness still looks at a market: it has runners of the core and is not closed."""
+    return sim.settings[N_SLOTS] > 0 and sim.tally[STOPPED] == 0
 
 
 @kernel
-def read_message(side: Side) -> None:
+def read_message(record: Record, sim: Sim, progress: Int1) -> None:
     """The record of one market moves on by a message."""
-    m = side.progress[NEXT_MESSAGE]
-    now = side.record.message_ms[m]
-    apply_message(side.sim, side.record, m)
-    after_message(side.sim, now)
-    side.progress[NEXT_MESSAGE] = m + 1
-    side.progress[LAST_MS] = now
+    m = progress[NEXT_MESSAGE]
+    now = record.message_ms[m]
+    apply_message(sim, record, m)
+    after_message(sim, now)
+    progress[NEXT_MESSAGE] = m + 1
+    progress[LAST_MS] = now
 
 
 @kernel
@@ -115,82 +111,73 @@ def claim(sim: Sim) -> int:
 
 
 @kernel
-def act(pair: Pair, k: int, now: int) -> None:
-    """A request takes effect in the k-th market; what the other one may cost is not there to fund it."""
-    side, other = side_of(pair, k), side_of(pair, 1 - k)
-    elsewhere = claim(other.sim)
-    side.sim.settings[FUNDS_PENCE] = pair.account[ACCOUNT_PENCE] + -elsewhere // MICRO
-    handle_request(side.sim, now)
-    side.progress[LAST_MS] = now
-    pair.account[LARGEST_CLAIM] = max(pair.account[LARGEST_CLAIM], elsewhere + claim(side.sim))
+def act(sim: Sim, progress: Int1, account: Int1, elsewhere: int, now: int) -> None:
+    """A request takes effect in one market; what the other one may cost (`elsewhere`) is not there to fund it."""
+    sim.settings[FUNDS_PENCE] = account[ACCOUNT_PENCE] + -elsewhere // MICRO
+    handle_request(sim, now)
+    progress[LAST_MS] = now
+    account[LARGEST_CLAIM] = max(account[LARGEST_CLAIM], elsewhere + claim(sim))
 
 
 @kernel
-def next_look_ms(pair: Pair, now: int) -> int:
+def next_look_ms(clock: Sim, other: Sim, now: int) -> int:
     """When the snapshot for the next poll is due: by the clock of one market, or after a message of either."""
-    clock = side_of(pair, pair.account[CLOCK])
-    due = next_snapshot_ms(clock.sim, now)
-    other = side_of(pair, 1 - pair.account[CLOCK])
-    if (
-        clock.sim.settings[POLL_MS] == 0
-        and other.sim.settings[N_SLOTS] > 0
-        and clock.sim.market[START_AT_MS] != NEVER_MS
-    ):
-        due = min(due, next_snapshot_ms(other.sim, now))
+    due = next_snapshot_ms(clock, now)
+    at_messages = clock.settings[POLL_MS] == 0 and clock.market[START_AT_MS] != NEVER_MS
+    if at_messages and other.settings[N_SLOTS] > 0:
+        due = min(due, next_snapshot_ms(other, now))
     return due
 
 
 @kernel
-def choose(pair: Pair, now: int) -> None:
-    """The pick that is due: the row of `members` whose key is the runner of that rank."""
-    sim = side_of(pair, pair.account[CLOCK]).sim
-    chosen = pick_runner(sim, sim.settings[PICK_RANK], now)
-    for row in range(pair.keys.shape[0]):
-        if chosen >= 0 and pair.keys[row] == chosen:
-            take_members(pair, row)
-            return
+def picked_row(clock: Sim, keys: Int1, now: int) -> int:
+    """Row of `members` whose key is the runner of the rank asked for; -1 where there is none."""
+    chosen = pick_runner(clock, clock.settings[PICK_RANK], now)
+    for row in range(keys.shape[0]):
+        if chosen >= 0 and keys[row] == chosen:
+            return row
+    return -1
 
 
 @kernel
-def take_members(pair: Pair, row: int) -> None:
-    """From now on the slots are the runners of a row of `members`."""
-    first = 0
-    for k in range(2):
-        side = side_of(pair, k)
-        n = side.sim.settings[N_SLOTS]
-        for slot in range(n):
-            for i in range(side.views.poll_ms.shape[0]):
-                side.views.slots[i, slot, SLOT_RUNNER] = pair.members[row, first + slot]
-        side.sim.tally[PICKED] = 1
-        first += n
+def take_members(sim: Sim, views: Views, members: Int2, row: int, first: int) -> None:
+    """From now on the slots of a market are the runners of a row of `members`, from column `first` on."""
+    for slot in range(sim.settings[N_SLOTS]):
+        for i in range(views.poll_ms.shape[0]):
+            views.slots[i, slot, SLOT_RUNNER] = members[row, first + slot]
+    sim.tally[PICKED] = 1
+
+
+@kernel
+def keep_look(sim: Sim, views: Views, poll_ms: int, to_start_ms: int, now: int) -> None:
+    """Keep what the poll at `poll_ms` will see of one market."""
+    i = sim.tally[TAKEN] % views.poll_ms.shape[0]
+    views.poll_ms[i] = poll_ms
+    views.clock[i, NOW_MS] = poll_ms
+    views.clock[i, TO_START_MS] = to_start_ms
+    views.clock[i, IS_OPEN] = int(sim.market[STATUS_NOW] == OPEN)
+    views.clock[i, IN_PLAY_NOW] = sim.market[IS_IN_PLAY]
+    see_slots(sim, views, i, now)
+    sim.tally[TAKEN] += 1
 
 
 @kernel
 def look(pair: Pair, now: int) -> None:
     """Keep what the poll `observe_ms` from now will see of both markets, unless the bot is known to be waiting then."""
-    clock = side_of(pair, pair.account[CLOCK]).sim
-    poll_ms = now + clock.settings[OBSERVE_MS]
-    to_start_ms = clock.market[START_AT_MS] - poll_ms
-    busy = False
-    for k in range(2):
-        sim = side_of(pair, k).sim
-        sim.tally[LAST_POLL_MS] = poll_ms
-        sim.tally[LOOK_MS] = 0
-        busy = busy or sim.tally[BUSY_UNTIL_MS] > poll_ms
-    if busy:
+    one, two = pair.first.sim, pair.second.sim
+    poll_ms = now + one.settings[OBSERVE_MS]
+    one.tally[LAST_POLL_MS] = two.tally[LAST_POLL_MS] = poll_ms
+    one.tally[LOOK_MS] = two.tally[LOOK_MS] = 0
+    if one.tally[BUSY_UNTIL_MS] > poll_ms or two.tally[BUSY_UNTIL_MS] > poll_ms:
         return
-    if clock.tally[PICKED] == 0 and to_start_ms <= clock.settings[PICK_MS]:
-        choose(pair, now)
-    for k in range(2):
-        side = side_of(pair, k)
-        i = side.sim.tally[TAKEN] % side.views.poll_ms.shape[0]
-        side.views.poll_ms[i] = poll_ms
-        side.views.clock[i, NOW_MS] = poll_ms
-        side.views.clock[i, TO_START_MS] = to_start_ms
-        side.views.clock[i, IS_OPEN] = int(side.sim.market[STATUS_NOW] == OPEN)
-        side.views.clock[i, IN_PLAY_NOW] = side.sim.market[IS_IN_PLAY]
-        see_slots(side.sim, side.views, i, now)
-        side.sim.tally[TAKEN] += 1
+    start_ms = (one if pair.account[CLOCK] == 0 else two).market[START_AT_MS]
+    if one.tally[PICKED] == 0 and start_ms - poll_ms <= one.settings[PICK_MS]:
+        row = picked_row(one if pair.account[CLOCK] == 0 else two, pair.keys, now)
+        if row >= 0:
+            take_members(one, pair.first.views, pair.members, row, 0)
+            take_members(two, pair.second.views, pair.members, row, one.settings[N_SLOTS])
+    keep_look(one, pair.first.views, poll_ms, start_ms - poll_ms, now)
+    keep_look(two, pair.second.views, poll_ms, start_ms - poll_ms, now)
 
 
 @kernel
@@ -200,138 +187,102 @@ def waits(sim: Sim, now: int) -> bool:
 
 
 @kernel
-def takes_requests(side: Side, i: int) -> bool:
-    """Whether the core may act in a market as snapshot i shows it."""
-    if side.sim.settings[N_SLOTS] == 0 or side.sim.tally[STOPPED] != 0 or side.views.clock[i, IS_OPEN] == 0:
+def takes_requests(sim: Sim, clock: Int1) -> bool:
+    """Whether the core may act in a market as a snapshot shows it."""
+    if not is_watched(sim) or clock[IS_OPEN] == 0:
         return False
-    return side.views.clock[i, IN_PLAY_NOW] == 0 or side.sim.settings[TRADES_IN_PLAY] != 0
+    return clock[IN_PLAY_NOW] == 0 or sim.settings[TRADES_IN_PLAY] != 0
 
 
 @kernel
-def see_side(pair: Pair, k: int, i: int, now: int) -> None:
-    """Bring one market into what the core sees, with its position and orders as known now; note its mark-to-market."""
-    side = side_of(pair, k)
-    sim, n = side.sim, side.sim.settings[N_SLOTS]
-    if n == 0:
-        return
-    view = view_of(sim, side.views, i)
+def plays(sim: Sim, clock: Int1) -> bool:
+    """Whether a market is in-play, or the core trades none of its runners."""
+    return sim.settings[N_SLOTS] == 0 or clock[IN_PLAY_NOW] != 0
+
+
+@kernel
+def begin_view(seen: View, clock: Int1) -> None:
+    """What the core sees before either market is brought in."""
+    seen.clock[NOW_MS] = clock[NOW_MS]
+    seen.clock[TO_START_MS] = clock[TO_START_MS]
+    seen.clock[IS_OPEN] = 1
+    seen.clock[IN_PLAY_NOW] = 0
+    seen.clock[N_SEEN_ORDERS] = 0
+
+
+@kernel
+def see_side(sim: Sim, views: Views, timeline: Int2, seen: View, first: int, i: int, now: int) -> None:
+    """Bring one market into what the core sees, its slots from `first` on, with its position and orders as known now.
+
+    IS_OPEN is left where every market the core trades is open, IN_PLAY_NOW where any is in-play.
+    """
+    view = view_of(sim, views, i)
     sim.tally[POLLS] += 1
-    if sim.tally[FILLS] > 0 or side.timeline.shape[0] > 0:
+    if sim.tally[FILLS] > 0 or timeline.shape[0] > 0:
         net_touched(sim, now)
         mark = mark_to_market(sim, now)
         sim.tally[WORST_MARK] = min(sim.tally[WORST_MARK], mark)
-        write_line(sim, view, side.timeline, mark, now)
-    first = pair.first.sim.settings[N_SLOTS] if k == 1 else 0
-    for slot in range(n):
+        write_line(sim, view, timeline, mark, now)
+    for slot in range(sim.settings[N_SLOTS]):
         for column in range(N_SLOT):
-            pair.seen.slots[first + slot, column] = view.slots[slot, column]
-        pair.seen.slots[first + slot, SLOT_OPEN] = int(takes_requests(side, i))
-        pair.seen.slots[first + slot, SLOT_IN_PLAY] = view.clock[IN_PLAY_NOW]
+            seen.slots[first + slot, column] = view.slots[slot, column]
+        seen.slots[first + slot, SLOT_OPEN] = int(takes_requests(sim, view.clock))
+        seen.slots[first + slot, SLOT_IN_PLAY] = view.clock[IN_PLAY_NOW]
         for b in range(2):
             for level in range(DEPTH):
                 for column in range(N_LEVEL):
-                    pair.seen.touch[first + slot, b, level, column] = view.touch[slot, b, level, column]
+                    seen.touch[first + slot, b, level, column] = view.touch[slot, b, level, column]
             if view.slots[slot, SLOT_RUNNER] < 0:
-                pair.seen.touch[first + slot, b, 0, TICK_COLUMN] = -1
-    see_orders(pair, view, first)
+                seen.touch[first + slot, b, 0, TICK_COLUMN] = -1
+    seen.clock[IS_OPEN] = min(seen.clock[IS_OPEN], view.clock[IS_OPEN])
+    seen.clock[IN_PLAY_NOW] = max(seen.clock[IN_PLAY_NOW], view.clock[IN_PLAY_NOW])
+    see_orders(view, seen, first)
 
 
 @kernel
-def see_orders(pair: Pair, view: View, first: int) -> None:
+def see_orders(view: View, seen: View, first: int) -> None:
     """Append the standing orders of a market whose slots begin at `first`."""
-    row = pair.seen.clock[N_SEEN_ORDERS]
+    row = seen.clock[N_SEEN_ORDERS]
     for n in range(view.clock[N_SEEN_ORDERS]):
-        if row >= pair.seen.orders.shape[0]:
+        if row >= seen.orders.shape[0]:
             return
         for column in range(N_SEEN):
-            pair.seen.orders[row, column] = view.orders[n, column]
+            seen.orders[row, column] = view.orders[n, column]
         if view.orders[n, SEEN_SLOT] >= 0:
-            pair.seen.orders[row, SEEN_SLOT] += first
+            seen.orders[row, SEEN_SLOT] += first
         row += 1
-        pair.seen.clock[N_SEEN_ORDERS] = row
+        seen.clock[N_SEEN_ORDERS] = row
 
 
 @kernel
-def see_both(pair: Pair, i: int, now: int) -> None:
-    """Put together what the core sees: IS_OPEN where every market it trades is, IN_PLAY_NOW where any is."""
-    clock = side_of(pair, pair.account[CLOCK]).views.clock[i]
-    pair.seen.clock[NOW_MS] = clock[NOW_MS]
-    pair.seen.clock[TO_START_MS] = clock[TO_START_MS]
-    pair.seen.clock[IS_OPEN] = 1
-    pair.seen.clock[IN_PLAY_NOW] = 0
-    pair.seen.clock[N_SEEN_ORDERS] = 0
-    for k in range(2):
-        side = side_of(pair, k)
-        see_side(pair, k, i, now)
-        if side.sim.settings[N_SLOTS] > 0:
-            pair.seen.clock[IS_OPEN] = min(pair.seen.clock[IS_OPEN], side.views.clock[i, IS_OPEN])
-            pair.seen.clock[IN_PLAY_NOW] = max(pair.seen.clock[IN_PLAY_NOW], side.views.clock[i, IN_PLAY_NOW])
-
-
-@kernel
-def stop_both(pair: Pair) -> None:
-    """The harness will not look again."""
-    pair.first.sim.tally[STOPPED] = 1
-    pair.second.sim.tally[STOPPED] = 1
-
-
-@kernel
-def share_out(pair: Pair) -> None:
-    """Hand the core's offers to the market of their slot; an offer on a slot without a runner is none."""
-    first = pair.first.sim.settings[N_SLOTS]
-    pair.first.offers.n[0] = 0
-    pair.second.offers.n[0] = 0
-    for row in range(pair.offers.n[0]):
-        slot = pair.offers.rows[row, OFFER_SLOT]
-        if slot < 0 or slot >= pair.seen.slots.shape[0] or pair.seen.slots[slot, SLOT_RUNNER] < 0:
+def share_out(wanted: Offers, seen: View, offers: Offers, first: int, end: int) -> None:
+    """Hand the core's offers on the slots from `first` to `end` to their market; one on a slot without a runner is none."""
+    offers.n[0] = 0
+    for row in range(wanted.n[0]):
+        slot = wanted.rows[row, OFFER_SLOT]
+        if slot < first or slot >= end or seen.slots[slot, SLOT_RUNNER] < 0:
             continue
-        offers = pair.first.offers if slot < first else pair.second.offers
         n = offers.n[0]
         for column in range(N_OFFER):
-            offers.rows[n, column] = pair.offers.rows[row, column]
-        offers.rows[n, OFFER_SLOT] = slot if slot < first else slot - first
+            offers.rows[n, column] = wanted.rows[row, column]
+        offers.rows[n, OFFER_SLOT] = slot - first
         offers.n[0] = n + 1
 
 
 @kernel
-def reconcile_both(pair: Pair, i: int, now: int) -> None:
-    """Send the requests that make standing orders match the offers, in both markets; cancels are answered before places."""
-    share_out(pair)
-    sent = 0
-    for k in range(2):
-        side = side_of(pair, k)
-        if takes_requests(side, i):
-            sent += cancel_unwanted(side.sim, side.views, i, side.offers, now)
-    if sent > 0 and pair.first.sim.settings[SEQUENTIAL] != 0:
-        return
-    for k in range(2):
-        side = side_of(pair, k)
-        if takes_requests(side, i):
-            place_missing(side.sim, side.views, i, side.offers, now)
-
-
-@kernel
-def all_in_play(pair: Pair, i: int) -> bool:
-    """Whether every market the core trades is in-play."""
-    for k in range(2):
-        side = side_of(pair, k)
-        if side.sim.settings[N_SLOTS] > 0 and side.views.clock[i, IN_PLAY_NOW] == 0:
-            return False
-    return True
-
-
-@kernel
-def is_over(pair: Pair, i: int) -> bool:
-    """Whether nothing is wanted any more: after the window, or one market is in-play and the core does not trade there."""
-    settings = pair.first.sim.settings
-    playing = pair.seen.clock[IN_PLAY_NOW] != 0 and settings[TRADES_IN_PLAY] == 0
-    return playing or pair.seen.clock[TO_START_MS] < settings[WINDOW_LAST_MS]
+def steps_on(sim: Sim, now: int) -> bool:
+    """The next step of a closing stake under the minimum, where one is under way."""
+    return sim.tally[ROUTE] > 0 and go_on(sim, now)
 
 
 @kernel
 def poll_both(core: CoreFunction, pair: Pair, parameters: Real1, now: int) -> None:
-    """The harness looks: hears the news of both markets, asks the core, sends what is missing."""
-    one, two = pair.first.sim, pair.second.sim
+    """The harness looks: hears the news of both markets, asks the core, sends what is missing.
+
+    Cancels of both are answered before places are sent (`sequential`). Where one market is in-play and the core does not trade
+    there, nothing is wanted in the other one any more.
+    """
+    one, two, seen = pair.first.sim, pair.second.sim, pair.seen
     i = one.tally[SERVED] % pair.first.views.poll_ms.shape[0]
     one.tally[SERVED] += 1
     two.tally[SERVED] += 1
@@ -339,31 +290,43 @@ def poll_both(core: CoreFunction, pair: Pair, parameters: Real1, now: int) -> No
         return
     hear(one, now)
     hear(two, now)
-    for k in range(2):
-        sim = side_of(pair, k).sim
-        if sim.tally[ROUTE] > 0 and go_on(sim, now):
-            return
-    see_both(pair, i, now)
-    if one.settings[TRADES_IN_PLAY] == 0 and all_in_play(pair, i):
-        stop_both(pair)
-        return
-    over = is_over(pair, i)
+    clock_one, clock_two = pair.first.views.clock[i], pair.second.views.clock[i]
+    n, end = one.settings[N_SLOTS], seen.slots.shape[0]
+    begin_view(seen, clock_one)
+    if n > 0:
+        see_side(one, pair.first.views, pair.first.timeline, seen, 0, i, now)
+    if end > n:
+        see_side(two, pair.second.views, pair.second.timeline, seen, n, i, now)
+    barred = one.settings[TRADES_IN_PLAY] == 0
+    over = seen.clock[TO_START_MS] < one.settings[WINDOW_LAST_MS] or (barred and seen.clock[IN_PLAY_NOW] != 0)
     live = one.tally[FIRST_LIVE] != one.tally[N_ORDERS] or two.tally[FIRST_LIVE] != two.tally[N_ORDERS]
-    if over and not live:
-        stop_both(pair)
-    early = pair.seen.clock[TO_START_MS] > one.settings[WINDOW_FIRST_MS]
-    if early or not (takes_requests(pair.first, i) or takes_requests(pair.second, i)):
+    all_play = barred and plays(one, clock_one) and plays(two, clock_two)
+    if all_play or (over and not live):
+        one.tally[STOPPED] = two.tally[STOPPED] = 1
+    early = seen.clock[TO_START_MS] > one.settings[WINDOW_FIRST_MS]
+    in_one, in_two = takes_requests(one, clock_one), takes_requests(two, clock_two)
+    if early or not (in_one or in_two):
+        return
+    if not over and ((in_one and steps_on(one, now)) or (in_two and steps_on(two, now))):
         return
     pair.offers.n[0] = 0
     if not over:
-        core(pair.seen, parameters, pair.offers)
-    reconcile_both(pair, i, now)
+        core(seen, parameters, pair.offers)
+    share_out(pair.offers, seen, pair.first.offers, 0, n)
+    share_out(pair.offers, seen, pair.second.offers, n, end)
+    sent = cancel_unwanted(one, pair.first.views, i, pair.first.offers, now) if in_one else 0
+    sent += cancel_unwanted(two, pair.second.views, i, pair.second.offers, now) if in_two else 0
+    if sent > 0 and one.settings[SEQUENTIAL] != 0:
+        return
+    if in_one:
+        place_missing(one, pair.first.views, i, pair.first.offers, now)
+    if in_two:
+        place_missing(two, pair.second.views, i, pair.second.offers, now)
 
 
 @kernel
-def next_poll_ms(pair: Pair) -> int:
+def next_poll_ms(sim: Sim, views: Views) -> int:
     """When a snapshot is due to be looked at, NEVER_MS where none waits."""
-    sim, views = pair.first.sim, pair.first.views
     served = sim.tally[SERVED]
     return views.poll_ms[served % views.poll_ms.shape[0]] if served < sim.tally[TAKEN] else NEVER_MS
 
@@ -371,30 +334,38 @@ def next_poll_ms(pair: Pair) -> int:
 @kernel
 def run_pair(core: CoreFunction, pair: Pair, parameters: Real1) -> None:
     """Replay both records with `core`; everything it leaves is in the two `sim`s and timelines."""
-    one, two = pair.first, pair.second
-    now = min(next_message_ms(one), next_message_ms(two))
-    while one.sim.tally[FULL] == 0 and two.sim.tally[FULL] == 0:
-        t_one, t_two = next_message_ms(one), next_message_ms(two)
-        t_message = min(t_one, t_two)
-        r_one, r_two = next_request_ms(one.sim), next_request_ms(two.sim)
-        t_request = min(r_one, r_two)
-        live = is_live(one) or is_live(two)
-        t_snapshot = next_look_ms(pair, now) if live else NEVER_MS
-        t_poll = next_poll_ms(pair) if live else NEVER_MS
+    record_one, record_two = pair.first.record, pair.second.record
+    one, two = pair.first.sim, pair.second.sim
+    done_one, done_two = pair.first.progress, pair.second.progress
+    by_first = pair.account[CLOCK] == 0
+    now = min(next_message_ms(record_one, done_one), next_message_ms(record_two, done_two))
+    while one.tally[FULL] == 0 and two.tally[FULL] == 0:
+        m_one, m_two = next_message_ms(record_one, done_one), next_message_ms(record_two, done_two)
+        r_one, r_two = next_request_ms(one), next_request_ms(two)
+        live = (is_watched(one) and m_one != NEVER_MS) or (is_watched(two) and m_two != NEVER_MS)
+        t_message, t_request = min(m_one, m_two), min(r_one, r_two)
+        t_snapshot = t_poll = NEVER_MS
+        if live:
+            t_snapshot = next_look_ms(one, two, now) if by_first else next_look_ms(two, one, now)
+            t_poll = next_poll_ms(one, pair.first.views)
         now = min(t_message, t_request, t_snapshot, t_poll)
         if now == NEVER_MS:
             break
-        if t_message == now:
-            read_message(one if t_one == now else two)
-            if nothing_left(one.sim) and nothing_left(two.sim):
-                break
-        elif t_request == now:
-            act(pair, 0 if r_one == now else 1, now)
+        if m_one == now:
+            read_message(record_one, one, done_one)
+        elif m_two == now:
+            read_message(record_two, two, done_two)
+        elif r_one == now:
+            act(one, done_one, pair.account, claim(two), now)
+        elif r_two == now:
+            act(two, done_two, pair.account, claim(one), now)
         elif t_snapshot == now:
             look(pair, now)
         else:
             poll_both(core, pair, parameters, now)
-    for k in range(2):
-        side = side_of(pair, k)
-        if side.sim.market[STATUS_NOW] == OPEN and side.sim.market[IS_IN_PLAY] == 0:
-            note_off(side.sim, side.progress[LAST_MS])
+        if t_message == now and nothing_left(one) and nothing_left(two):
+            break
+    if one.market[STATUS_NOW] == OPEN and one.market[IS_IN_PLAY] == 0:
+        note_off(one, done_one[LAST_MS])
+    if two.market[STATUS_NOW] == OPEN and two.market[IS_IN_PLAY] == 0:
+        note_off(two, done_two[LAST_MS])

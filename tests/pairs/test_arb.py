@@ -12,7 +12,7 @@ from simcore import PairResult
 from simcore import dtypes as d
 from simcore.errors import ModelError
 from simcore.tapes.tape import Tape
-from tests.kernels.made_pairs import OFF_MS, ended, exacta_market, renamed, ticking, win_market
+from tests.pairs.made_pairs import OFF_MS, ended, exacta_market, renamed, ticking, win_market
 
 ALDER = {"favourite": 0, "pick_s": 350, "start_s": 350, "stop_s": 60, "unwind_s": 40}
 FREE = {"costs": {"commission": False}}

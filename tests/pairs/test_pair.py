@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import simcore
@@ -14,14 +16,18 @@ from simcore.errors import ModelError
 from simcore.kernels import state as st
 from simcore.kernels.compiling import Real1, kernel
 from simcore.kernels.pair import run_pair
+from simcore.kernels.pair_state import Pair
 from simcore.models.simulation import resolve_simulation
 from simcore.pair import new_pair, warm_pair
 from simcore.results import MarketResult
 from simcore.strategies import Core, Legs, resolve_core
+from simcore.strategies.arb import ARB
 from simcore.strategies.daf import DAF, Daf
 from simcore.strategies.view import SLOT_MARKET, Offers, View, best_tick, contracts, want
 from simcore.tapes.tape import MarketInfo, Tape
-from tests.kernels.made_pairs import OFF_MS, START_MS, ended, exacta_market, ticking, win_market
+from simcore.units import ODDS
+from tests.kernels.test_properties import prefix_of
+from tests.pairs.made_pairs import OFF_MS, START_MS, ended, exacta_market, ticking, win_market
 
 DAF_VALUES = {"pick_s": 300, "entry_start_s": 280, "entry_end_s": 120, "exit_s": 40, "stake_pounds": 8}
 
@@ -197,6 +203,75 @@ def test_at_one_millisecond_records_come_first_in_both_markets() -> None:
     assert result.first.fills is not None
     assert result.first.fills["time_ms"].tolist() == [START_MS + sent_ms + 21_000]
     assert result.second.passive + result.second.aggressive == 0
+
+
+ANY_EDGE = {"runners": "every", "least_edge_percent": -5, "accept_loss_percent": 6, "max_exposure_pounds": 60}
+
+
+def left_by(tapes: tuple[Tape, Tape], preset: str, simulation: dict[str, Any]) -> Pair:
+    """What the loop leaves of a pair traded by `arb` at any edge."""
+    parameters, assumed = ARB.make(preset, ANY_EDGE), resolve_simulation(simulation)
+    legs = parameters.legs(tapes[0].info, tapes[1].info)
+    pair = new_pair((prepare(tapes[0]), prepare(tapes[1])), legs, parameters, assumed, 0, 4096, False)
+    warm_pair(ARB)
+    run_pair(ARB.function, pair, parameters.vector())
+    return pair
+
+
+def requests_of(tape: Tape, sim: st.Sim, place_ms: int, cancel_ms: int) -> pd.DataFrame:
+    """What was sent, as a table for `simcore.replay_orders`; cancels that came too late changed nothing and are left out."""
+    rows = []
+    for o in range(sim.tally[st.N_ORDERS]):
+        order = sim.orders[o]
+        selection = tape.info.runners[order[st.RUNNER]].selection_id
+        told = {
+            "selection_id": selection,
+            "side": "BACK" if order[st.SIDE] > 0 else "LAY",
+            "odds": ODDS[order[st.TICK]],
+        }
+        time_ms = order[st.ACCEPTED_MS] - place_ms
+        rows.append({"kind": "place", "order_id": o, "time_ms": time_ms, "size_pounds": order[st.SIZE] / 100} | told)
+    for event in sim.log[: sim.tally[st.N_LOGGED]]:
+        if event[st.WHAT] == st.CANCELLED:
+            time_ms, pounds = event[st.TIME_MS] - cancel_ms, event[st.PENCE] / 100
+            rows.append({"kind": "cancel", "order_id": event[st.LOG_ORDER], "time_ms": time_ms, "size_pounds": pounds})
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize("preset", ["both", "both-join"])
+def test_each_market_of_a_recorded_pair_matches_the_requests_as_it_does_alone(race: Path, preset: str) -> None:
+    store = simcore.TapeStore.open(race)
+    tapes = store.tape("1.195453611"), store.tape("1.195453705")
+    pair = left_by(tapes, preset, {})
+    for tape, side in zip(tapes, (pair.first, pair.second), strict=True):
+        sim = side.sim
+        assert sim.tally[st.N_ORDERS] > 0
+        requests = requests_of(tape, sim, sim.settings[st.PLACE_MS], sim.settings[st.CANCEL_MS])
+        alone = simcore.replay_orders(tape, requests).fills
+        log = sim.log[: sim.tally[st.N_LOGGED]]
+        mine = log[log[:, st.WHAT] <= st.FILL_AT_CLOSE]
+        assert alone["order_id"].tolist() == mine[:, st.LOG_ORDER].tolist()
+        assert alone["time_ms"].tolist() == mine[:, st.TIME_MS].tolist()
+        assert (alone["size_pounds"] * 100).round().tolist() == mine[:, st.PENCE].tolist()
+        assert (alone["odds"] * st.MICRO).round().tolist() == mine[:, st.MATCHED_MICRO].tolist()
+
+
+@pytest.mark.parametrize("preset", ["both", "both-join"])
+def test_a_replay_of_the_first_part_of_a_recorded_pair_is_the_first_part_of_the_replay(race: Path, preset: str) -> None:
+    store = simcore.TapeStore.open(race)
+    tapes = store.tape("1.195453611"), store.tape("1.195453705")
+    whole = simcore.replay_pair(tapes, "arb", ARB.make(preset, ANY_EDGE), record=True)
+    assert whole.first.fills is not None
+    cut_ms = int(whole.first.fills["time_ms"].median()) + 1
+    short = tuple(prefix_of(tape, int(np.searchsorted(tape.message_ms, cut_ms))) for tape in tapes)
+    part = simcore.replay_pair((short[0], short[1]), "arb", ARB.make(preset, ANY_EDGE), record=True)
+    until_ms = min(int(tape.message_ms[-1]) for tape in short)
+    for one, other in ((part.first, whole.first), (part.second, whole.second)):
+        assert one.fills is not None
+        assert other.fills is not None
+        early, all_of_it = (table[table["time_ms"] <= until_ms] for table in (one.fills, other.fills))
+        assert early.to_dict("records") == all_of_it.to_dict("records")
+    assert len(part.first.fills) > 0  # type: ignore[arg-type]
 
 
 def test_a_core_of_one_market_and_a_core_of_two_are_not_mixed_up() -> None:
