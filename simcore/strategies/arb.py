@@ -5,6 +5,7 @@ What it does with them, and the formulas, are in `simcore.strategies.arb_core`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import msgspec
@@ -29,7 +30,7 @@ from simcore.strategies.arb_core import (
     arb,
 )
 from simcore.strategies.base import Core, Legs, Parameters
-from simcore.tapes.pairs import find_parts
+from simcore.tapes.pairs import Parts, find_parts
 from simcore.units import pence_of
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Arb(Parameters, frozen=True):
     entry: Literal["cross", "join"] = "cross"
     runners: Literal["favourite", "every"] = "favourite"
     favourite: Annotated[int, msgspec.Meta(ge=0, le=40)] = 0
-    parts: dict[int, tuple[int, ...]] = msgspec.field(default_factory=dict)
+    parts: dict[int | str, tuple[int, ...]] = msgspec.field(default_factory=dict)
     pick_s: Seconds = 600.0
     start_s: Seconds = 600.0
     stop_s: Seconds = 30.0
@@ -88,6 +89,8 @@ class Arb(Parameters, frozen=True):
             )
         if self.unwind_s is not None and self.unwind_s > self.stop_s:
             raise ValueError(f"`unwind_s <= stop_s` must hold, got ({self.unwind_s:g}, {self.stop_s:g})")
+        if any(not str(whole).isdecimal() for whole in self.parts):
+            raise ValueError(f"`parts` must have selection ids as keys, got {', '.join(map(repr, self.parts))}")
         if self.least_edge_percent < -self.accept_loss_percent:
             raise ValueError(
                 f"`least_edge_percent >= -accept_loss_percent` must hold, or no leg that missed would ever be completed, got "
@@ -134,10 +137,11 @@ class Arb(Parameters, frozen=True):
         return values
 
 
-def _given(parts: dict[int, tuple[int, ...]], first: MarketInfo, second: MarketInfo) -> dict[int, tuple[int, ...]]:
+def _given(parts: Mapping[int | str, tuple[int, ...]], first: MarketInfo, second: MarketInfo) -> Parts:
     """`parts` by selection ids as runner indices."""
     return {
-        _index(first, whole): tuple(dict.fromkeys(_index(second, part) for part in its)) for whole, its in parts.items()
+        _index(first, int(whole)): tuple(dict.fromkeys(_index(second, part) for part in its))
+        for whole, its in parts.items()
     }
 
 

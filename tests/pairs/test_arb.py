@@ -144,12 +144,14 @@ def missed(*, returns: bool) -> tuple[Tape, Tape]:
 MISS = {"poll_ms": 1000, "place_ms": 1000, "observe_ms": 0, "costs": {"commission": False}}
 
 
+@pytest.mark.lane
 def test_a_leg_that_missed_is_completed_where_the_package_still_bears_it() -> None:
     result = traded(missed(returns=True), "both", MISS, max_exposure_pounds=19)
     assert legs(result) == {"1. Alder": (6.72, 0.0), "1 - 2": (0.0, 4.0), "1 - 3": (0.0, 3.93)}
     assert result.worst_outcome_pence > 100
 
 
+@pytest.mark.lane
 def test_a_leg_that_missed_is_not_chased_beyond_the_loss_accepted_and_the_rest_is_unwound() -> None:
     """Completing at 5.1 leaves 6 % of payout: too little for one who wants 6.2 %."""
     values = {"least_edge_percent": 6.3, "accept_loss_percent": -6.2, "max_exposure_pounds": 19}
@@ -161,6 +163,7 @@ def test_a_leg_that_missed_is_not_chased_beyond_the_loss_accepted_and_the_rest_i
     assert result.residual_pence < 60
 
 
+@pytest.mark.lane
 def test_a_leg_that_missed_and_is_held_to_settlement_is_reported_as_residual() -> None:
     result = traded(missed(returns=False), "both", MISS, unwind_s=None, max_exposure_pounds=19)
     assert legs(result) == {"1. Alder": (6.72, 0.0), "1 - 2": (0.0, 4.0), "1 - 3": (0.0, 0.0)}
@@ -243,6 +246,7 @@ def test_parts_may_be_given_by_selection_ids_and_mistakes_in_them_are_named() ->
         ({"unwind_s": 100}, "`unwind_s <= stop_s` must hold"),
         ({"least_contracts_pounds": 30}, "`least_contracts_pounds <= contracts_pounds` must hold"),
         ({"least_edge_percent": -3}, "no leg that missed would ever be completed"),
+        ({"parts": {"Alder": (200,)}}, "`parts` must have selection ids as keys, got 'Alder'"),
         ({"direction": "up"}, "Invalid enum value 'up'"),
         ({"edge": 1}, "unknown field `edge`"),
     ],

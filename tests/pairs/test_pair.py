@@ -97,6 +97,7 @@ def same(one: MarketResult, other: MarketResult) -> None:
     "simulation",
     [
         {},
+        pytest.param({"poll_ms": 4000}, marks=pytest.mark.lane),
         {"poll_ms": 0, "below_minimum": "place_cut_replace"},
         {"cancel_then_place": "parallel", "queue": "sampled", "place_ms": {"median_ms": 150, "sigma": 0.4}},
     ],

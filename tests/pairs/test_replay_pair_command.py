@@ -118,7 +118,7 @@ def test_a_planted_mispricing_is_shown_leg_by_leg(made: Path, sweeps: Sweeps) ->
         (("--first", "1.1", "--preset", "up"), "preset 'up' of core 'arb' is unknown; choose one of both, back-whole"),
         (("--first", "1.1", "--set", "edge=1"), "unknown field `edge`"),
         (
-            ("--first", "1.1", "--set", "parts={9: [200]}"),
+            ("--first", "1.1", "--set", 'parts={"9": [200]}'),
             "`parts` names selection 9, which market 1.1 (WIN) has 0 times",
         ),
         (("--first", "1.1", "--set", "simulation.queue=long"), "simulation:"),
