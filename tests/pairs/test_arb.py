@@ -19,7 +19,7 @@ FREE = {"costs": {"commission": False}}
 
 
 def fair() -> tuple[Tape, Tape]:
-    """Alder at 2.9/2.92, its two combinations at 5.8/6.2: backing it and laying them, or the other way, loses a few percent."""
+    """Alder at 2.9/2.92, its two combinations at 5.6/6.2: backing it and laying them, or the other way, loses a few percent."""
     return ended(ticking(win_market(2.9, 2.92)), 0), ended(ticking(exacta_market(5.6, 6.2)), 0)
 
 
