@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,15 @@ def test_a_planted_mispricing_is_shown_leg_by_leg(made: Path, sweeps: Sweeps) ->
     assert ["1.2", "1", "-", "2", "£0.00", "£4.00", "£-20.00", "£-16.00"] in lines
     assert ["1.2", "1", "-", "3", "£0.00", "£4.00", "£-20.00", "£4.00"] in lines
     assert ["gross", "£13.31", "£-12.00", "£1.31"] in lines
+
+
+def test_the_example_replays_every_pair_of_a_store(made: Path) -> None:
+    example = Path(__file__).resolve().parents[2] / "examples" / "replay_pairs.py"
+    command = [sys.executable, example, made, "both", "max_exposure_pounds=19", "pick_s=350", "start_s=350"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert lines[1].split() == ["1.1", "1.2", "WIN", "×", "EXACTA", "3", "14.72", "0.64", "0.03"]
+    assert lines[2] == "1 pairs, profit £0.64"
 
 
 @pytest.mark.parametrize(
