@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`. `make help` lists the rest.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui check test test-jit lane-nojit lane-bounds test-slow parity findings system-packages
+.PHONY: help setup demo ui check test test-jit lane-nojit lane-bounds test-slow parity findings fidelity system-packages
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -43,6 +43,9 @@ test-slow: setup system-packages ## the slow proofs
 
 findings: setup ## put the articles' findings about their bots to the test; writes docs/findings.md
 	$(BIN)/python -m benchmarks.findings
+
+fidelity: setup ## how far replays are from the truth, into docs/fidelity.md; goes on where it stopped (SMALL=1: a few markets)
+	$(BIN)/python -m benchmarks.fidelity $(if $(SMALL),--small)
 
 system-packages:
 	@sh scripts/system-packages.sh

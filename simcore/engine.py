@@ -20,7 +20,7 @@ from simcore.kernels.randomness import keys
 from simcore.kernels.settlement import result_known, settle
 from simcore.models.charges_by_date import TRANSACTION_CHARGE
 from simcore.models.latency import median_and_sigma
-from simcore.models.queue import QueueBackBiased, QueueNone, QueueProportional, QueueSampled
+from simcore.models.queue import QueueBackBiased, QueueFront, QueueNone, QueueProportional, QueueSampled
 from simcore.models.refill import RefillHalfLife, RefillInstant
 from simcore.models.rules_by_date import MINIMUM_STAKE, PROFIT_RATIO, REDUCTION, day_of
 from simcore.models.simulation import Simulation, resolve_simulation
@@ -39,6 +39,7 @@ _QUEUES = {
     QueueProportional: st.QUEUE_PROPORTIONAL,
     QueueBackBiased: st.QUEUE_BACK_BIASED,
     QueueSampled: st.QUEUE_SAMPLED,
+    QueueFront: st.QUEUE_FRONT,
 }
 _DELAYS = {
     "place_ms": (st.PLACE_MS, st.PLACE_SIGMA),
@@ -165,6 +166,7 @@ def settings_of(
     values[st.MATCHING] = st.BY_FLUMINE if by_flumine else st.BY_RECORD
     values[st.DISPLACE] = displace
     reals[st.SEVERITY] = simulation.reaction.severity if displace else 0.0
+    reals[st.APPETITE] = simulation.appetite
     values[st.REACTION_MS] = simulation.reaction.half_life_ms
     for name, (median, sigma) in _DELAYS.items():
         values[median], reals[sigma] = median_and_sigma(getattr(delays, name))
@@ -208,6 +210,14 @@ def ring_of(times: NDArray[np.int64], simulation: Simulation) -> int:
 def _replay(
     bench: Bench, core: Core, parameters: Parameters, simulation: Simulation, seed: int, record: bool
 ) -> MarketResult:
+    sim, timeline = run_core(bench, core, parameters, simulation, seed=seed, record=record)
+    return result_of(bench, sim, simulation, timeline if record else None)
+
+
+def run_core(
+    bench: Bench, core: Core, parameters: Parameters, simulation: Simulation, *, seed: int = 0, record: bool = False
+) -> tuple[st.Sim, st.Int]:
+    """Run the loop; returns the state it leaves and the timeline, which is empty unless asked for."""
     warm(core)
     settings, reals = settings_of(bench, simulation, parameters, seed)
     script = np.zeros((0, st.N_REQUEST), np.int64)
@@ -220,9 +230,8 @@ def _replay(
         views = new_views(ring_of(bench.record.message_ms, simulation), 1, capacity)
         run(core.function, bench.record, sim, views, new_offers(), vector, timeline)
         if sim.tally[st.FULL] == 0:
-            break
+            return sim, timeline
         capacity *= 2
-    return result_of(bench, sim, simulation, timeline if record else None)
 
 
 def run_script(bench: Bench, settings: st.Int, reals: st.Real, orders: st.Int, script: st.Int) -> st.Sim:
@@ -297,7 +306,7 @@ def _accepted_ms(sim: st.Sim) -> NDArray[np.int64]:
     return taken[taken > 0]
 
 
-def result_of(bench: Bench, sim: st.Sim, simulation: Simulation, timeline: st.Int | None) -> MarketResult:
+def result_of(bench: Bench, sim: st.Sim, simulation: Simulation, timeline: st.Int | None = None) -> MarketResult:
     """The result row of a market whose replay ended in `sim`; with a timeline also its fills."""
     money = _money(bench, sim, simulation)
     log, tally = sim.log[: sim.tally[st.N_LOGGED]], sim.tally

@@ -51,6 +51,8 @@ from simcore.kernels.state import (
     NOT_OPEN_FOR_CLOSE,
     NOWHERE,
     OWN_CROSS,
+    QUEUE_FRONT,
+    QUEUE_KIND,
     RATIO_LEAST,
     RATIO_MOST,
     RECONCILED_NOW,
@@ -229,7 +231,8 @@ def rest(sim: Sim, o: int, now: int) -> None:
     """Join the queue: everything the others display at the price, where our sweep moved them to, and our own earlier orders."""
     r = sim.orders[o, RUNNER]
     t = sim.orders[o, TICK] - int(flow_now(sim, r, now))
-    stand(sim, o, t, world_size(sim, r, rests_in(sim.orders[o, SIDE]), t, now) if 0 <= t < N_TICKS else 0)
+    queued = 0 <= t < N_TICKS and sim.settings[QUEUE_KIND] != QUEUE_FRONT
+    stand(sim, o, t, world_size(sim, r, rests_in(sim.orders[o, SIDE]), t, now) if queued else 0)
     if by_flumine(sim):
         join_queue_flumine(sim, o)
 

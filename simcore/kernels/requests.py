@@ -87,17 +87,29 @@ def carry_out(sim: Sim, request: Int1, now: int) -> bool:
 
 
 @kernel
-def take_effect(sim: Sim, request: Int1, now: int) -> bool:
-    """A request reaches the exchange; False = it has to serve the bet delay first."""
+def draw_answer(sim: Sim, request: Int1) -> None:
+    """How long the answer to a request will travel."""
     a, b = sim.settings[KEY_A], sim.settings[KEY_B]
     median, sigma = sim.settings[ACK_MS], sim.reals[ACK_SIGMA]
     sim.tally[ANSWER_MS] = log_normal_ms(median, sigma, a, b, request[REQUEST_NUMBER], DRAW_ANSWER)
+
+
+@kernel
+def await_answer(sim: Sim, now: int) -> None:
+    """A request of the harness took effect; it waits for the answer."""
+    sim.tally[ANSWERING] -= 1
+    sim.tally[BUSY_UNTIL_MS] = max(sim.tally[BUSY_UNTIL_MS], now + sim.tally[ANSWER_MS])
+
+
+@kernel
+def take_effect(sim: Sim, request: Int1, now: int) -> bool:
+    """A request reaches the exchange; False = it has to serve the bet delay first."""
+    draw_answer(sim, request)
     shift_all(sim, now)
     done = carry_out(sim, request, now)
     shift_all(sim, now)
     if done and sim.settings[N_SLOTS] > 0:
-        sim.tally[ANSWERING] -= 1
-        sim.tally[BUSY_UNTIL_MS] = max(sim.tally[BUSY_UNTIL_MS], now + sim.tally[ANSWER_MS])
+        await_answer(sim, now)
     return done
 
 
@@ -130,6 +142,12 @@ def handle_request(sim: Sim, now: int) -> None:
     if not take_effect(sim, sim.requests[i], now):
         serve_delay(sim, i)
         return
+    forget_request(sim, i)
+
+
+@kernel
+def forget_request(sim: Sim, i: int) -> None:
+    """Row i of the requests on their way is done."""
     n = sim.tally[N_REQUESTS] - 1
     for j in range(i, n):
         for column in range(N_REQUEST):

@@ -92,7 +92,13 @@ ROW: Final = 13
 """row of the tape now applied: names the draw of who cancelled"""
 CLOSE_DUE: Final = 14
 """1 = on-close orders without a starting price lapse at the end of this message"""
-N_MARKET: Final = 15
+SWEEP_ROW: Final = 15
+"""row of the tape of the last trade met that was not the last of its sweep"""
+SWEPT: Final = 16
+"""what the aggressor of that sweep took so far in the record, pence"""
+GIVEN: Final = 17
+"""of it, filled of ours"""
+N_MARKET: Final = 18
 
 # columns of `orders`
 RUNNER: Final = 0
@@ -312,12 +318,14 @@ REPLACE_SIGMA: Final = 4
 ACK_SIGMA: Final = 5
 ORDER_STREAM_SIGMA: Final = 6
 """spread of log-normal delays around the medians in `settings`; 0 = constant"""
-N_REAL: Final = 7
+APPETITE: Final = 7
+N_REAL: Final = 8
 
 QUEUE_NONE: Final = 0
 QUEUE_PROPORTIONAL: Final = 1
 QUEUE_BACK_BIASED: Final = 2
 QUEUE_SAMPLED: Final = 3
+QUEUE_FRONT: Final = 4
 REFILL_INSTANT: Final = 0
 REFILL_HALF_LIFE: Final = 1
 REFILL_NEVER: Final = 2

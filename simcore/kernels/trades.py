@@ -7,6 +7,10 @@ At tick t the aggressor wants V + carry. It meets our orders at better prices, t
 of us, us, others behind. What the others lose is o, what we fill is f. The record leaves R' = R − V, the world W' = W − o, so
 D' = W' − R' (= D + f where nothing is short). What it cannot find is carried on, and after the last level of its sweep rests on
 the other side at its worst price.
+
+With an appetite (models/appetite.py) an aggressor that goes on to the next level clears the one before in the world, too, and
+what it took of us is missing at the end (the carry is negative); and one that clears its last level takes up to appetite
+times its whole sweep more of those who stand there, though of us never more than it took in the record.
 """
 
 from __future__ import annotations
@@ -22,17 +26,22 @@ from simcore.kernels.fills import fill
 from simcore.kernels.queue import better, queue_after_trade, rests_in, stands_at
 from simcore.kernels.state import (
     AHEAD,
+    APPETITE,
     CARRY,
     DISPLACE,
     FILL_PASSIVE,
     FILL_UNATTRIBUTED,
     FRONT,
+    GIVEN,
     LEVEL,
     N_STANDING,
     REMAINING,
+    ROW,
     RUNNER,
     SIDE,
     STATUS_NOW,
+    SWEEP_ROW,
+    SWEPT,
     TICK,
     Sim,
 )
@@ -69,8 +78,8 @@ def fill_through(sim: Sim, r: int, b: int, limit: int, inclusive: bool, want: in
 
 
 @kernel
-def take_queue(sim: Sim, r: int, b: int, t: int, want: int, what: int, now: int) -> tuple[int, int]:
-    """Take `want` pence from the front of the level's queue as far as our last order.
+def take_queue(sim: Sim, r: int, b: int, t: int, want: int, most: int, what: int, now: int) -> tuple[int, int]:
+    """Take `want` pence from the front of the level's queue as far as our last order, at most `most` of it ours.
 
     Returns (pence of others ahead that were taken, pence of ours filled).
     """
@@ -78,13 +87,13 @@ def take_queue(sim: Sim, r: int, b: int, t: int, want: int, what: int, now: int)
     others = 0
     ours = 0
     i = 0
-    while i < sim.tally[N_STANDING] and others + ours < want:
+    while i < sim.tally[N_STANDING] and others + ours < want and ours < most:
         o = sim.standing[i]
         i += 1
         if not stands_at(sim, o, r, b, t):
             continue
         others += min(want - others - ours, max(0, min(sim.orders[o, AHEAD], world) - others))
-        pence = min(want - others - ours, sim.orders[o, REMAINING])
+        pence = min(want - others - ours, sim.orders[o, REMAINING], most - ours)
         if pence <= 0:
             continue
         n = sim.tally[N_STANDING]
@@ -95,13 +104,30 @@ def take_queue(sim: Sim, r: int, b: int, t: int, want: int, what: int, now: int)
 
 
 @kernel
+def note_sweep(sim: Sim, pence: int, last_of_sweep: bool) -> None:
+    """Count what the aggressor took in the record, level after level; its rows follow each other on the tape."""
+    row = sim.market[ROW]
+    if row != sim.market[SWEEP_ROW] + 1:
+        sim.market[SWEPT] = sim.market[GIVEN] = 0
+    sim.market[SWEEP_ROW] = -2 if last_of_sweep else row
+    sim.market[SWEPT] += pence
+
+
+@kernel
 def trade(sim: Sim, r: int, b: int, t: int, pence: int, last_of_sweep: bool, now: int) -> None:
     """A recorded aggressor takes `pence` at tick t of book b."""
+    note_sweep(sim, pence, last_of_sweep)
     world = world_size(sim, r, b, t, now)
     want = pence + sim.market[CARRY]
-    through = fill_through(sim, r, b, t, False, want, now)
-    _, ours = take_queue(sim, r, b, t, want - through, FILL_PASSIVE, now)
-    others = min(want - through - ours, world)
+    clears = sim.reals[APPETITE] > 0.0 and sim.recorded[r, b, t] == pence
+    reach = max(want, 0)
+    if clears and last_of_sweep:
+        reach += int(sim.reals[APPETITE] * sim.market[SWEPT])
+    most = min(reach, sim.market[SWEPT] - sim.market[GIVEN])
+    through = fill_through(sim, r, b, t, False, most, now)
+    _, ours = take_queue(sim, r, b, t, reach - through, most - through, FILL_PASSIVE, now)
+    others = world if clears and not last_of_sweep else min(reach - through - ours, world)
+    sim.market[GIVEN] += through + ours
     sim.recorded[r, b, t] -= pence
     queue_after_trade(sim, r, b, t, world, others)
     sim.market[CARRY] = 0
@@ -127,7 +153,7 @@ def trade_unattributed(sim: Sim, r: int, t: int, pence: int, now: int) -> None:
     left = pence
     for b in (ATB, ATL):
         world = world_size(sim, r, b, t, now)
-        ahead, ours = take_queue(sim, r, b, t, left, FILL_UNATTRIBUTED, now)
+        ahead, ours = take_queue(sim, r, b, t, left, left, FILL_UNATTRIBUTED, now)
         queue_after_trade(sim, r, b, t, world, ahead)
         left -= ahead + ours
 

@@ -10,6 +10,7 @@ back_biased(k)  share ahead = c · (ahead / total)^(k + 1)    a canceller at dep
                                                              k = 0 is proportional, k → ∞ is none
 sampled         one seeded draw u a fall: share ahead = min(c, ahead) if u · total < ahead, else 0
                                                              as in the articles; one canceller takes it all, so noisier
+front           no queue: nobody is ever ahead of us         what back-tests without a queue assume; for comparison only
 
 In every model ahead = min(ahead, what the others still display). Wrong where cancels follow news: then the front of the
 queue leaves first. Source: the queue-position literature's power family; the default k awaits the fidelity study.
@@ -42,4 +43,8 @@ class QueueSampled(Model, frozen=True, tag="sampled", tag_field="kind"):
     """Each fall is one canceller, drawn evenly over the queue."""
 
 
-Queue = QueueNone | QueueProportional | QueueBackBiased | QueueSampled
+class QueueFront(Model, frozen=True, tag="front", tag_field="kind"):
+    """We jump every queue."""
+
+
+Queue = QueueNone | QueueProportional | QueueBackBiased | QueueSampled | QueueFront

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from simcore.errors import ModelError
+from simcore.models.appetite import Appetite
 from simcore.models.base import Model
 from simcore.models.costs import Costs
 from simcore.models.latency import Delays
@@ -22,6 +23,7 @@ class Simulation(Model, frozen=True):
 
     poll_ms            the harness looks every so often (0 = at each message)
     cancel_then_place  sequential: cancels are answered before places are sent; parallel: both at once
+    appetite           an aggressor that clears its last level would have taken so many times more of it
     unattributed       a trade of unknown side at exactly our price: `front` takes from the front of the queue, `none` nothing
     settlement         result: settle on the result, marked to market where the recording has none (the result row says so);
                        mark: always marked to market at the off
@@ -34,6 +36,7 @@ class Simulation(Model, frozen=True):
     queue: Queue = QueueBackBiased()
     refill: Refill = RefillHalfLife()
     reaction: Reaction = Reaction()
+    appetite: Appetite = 0.0
     unattributed: Literal["front", "none"] = "front"
     displacement: bool = True
     delays: Delays = Delays()
