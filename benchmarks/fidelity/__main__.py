@@ -24,30 +24,31 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 )
 @click.option("--docs", type=click.Path(path_type=Path), default=ROOT / "docs", help="Where the report goes.")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True)
-@click.option("--report-only", is_flag=True, help="Report on the rows there are; measure nothing.")
-def main(small: bool, folder: Path, docs: Path, workers: int, report_only: bool) -> None:
+@click.option("--rows", type=click.Path(path_type=Path), help="Report on the rows in this folder; measure nothing.")
+def main(small: bool, folder: Path, docs: Path, workers: int, rows: Path | None) -> None:
     """Play bots inside the synthetic exchange, replay them on the record without them, and compare."""
     study = SMALL if small else FULL
-    console, rows_in = Console(stderr=True), folder_of(folder, study)
+    console, rows_in = Console(stderr=True), rows or folder_of(folder, study)
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
     )
     try:
         with bar:
             task = bar.add_task(f"{study.name}, chunks of {CHUNK} markets")
-            if not report_only:
+            if rows is None:
                 measure(study, rows_in, workers, lambda done, of: bar.update(task, completed=done, total=of))
     except KeyboardInterrupt:
         console.print(f"stopped; what was finished is in {rows_in}, the same command goes on from there")
         sys.exit(130)
     if not any(rows_in.glob("*.parquet")):
-        console.print(f"no rows in {rows_in}; run without --report-only first")
+        console.print(f"no rows in {rows_in}; leave --rows out to measure some")
         sys.exit(2)
-    compared = compare(read(rows_in))
+    measured = read(rows_in)
+    compared = compare(measured)
     print(profit_table(compared[compared.use == "report"], [s.name for s in study.settings if s.shown]))
-    print(ranking(compared[compared.use == "choose"])[["score", "worst"]].round(1).to_string())
+    print(ranking(compared[compared.use == "choose"]).round(1).to_string())
     if not small:
-        write_report(study, compared, docs)
+        write_report(study, measured, compared, docs)
         console.print(f"written: {docs / 'fidelity.md'}, fidelity.png, fidelity.json")
 
 

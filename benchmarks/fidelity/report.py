@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.fidelity.rows import frozen_hash
-from benchmarks.fidelity.study import CHOSEN, DEFAULT, FLUMINE, Study
+from benchmarks.fidelity.study import CANDIDATE, CHOSEN, FLUMINE, Study
 
 matplotlib.use("agg")
 BAR_PERCENT = 10.0
@@ -81,31 +81,35 @@ def fills_table(compared: pd.DataFrame, settings: list[str]) -> str:
 
 
 def ranking(compared: pd.DataFrame) -> pd.DataFrame:
-    """Settings by the root mean square over the cells of the bias in percent; beside it the worst cell."""
-    square = compared.assign(square=compared.bias_percent**2, size=compared.bias_percent.abs())
-    by = square.groupby("setting", sort=False).agg(square=("square", "mean"), worst=("size", "max"))
-    return by.assign(score=np.sqrt(by.square)).sort_values("score")
+    """Settings, best first: by the root mean square of the bias over the cells, in percent of the truth's sd.
+
+    Beside it the worst cell, and the error of a single market, mean over the cells.
+    """
+    sized = compared.assign(square=compared.bias_percent**2, size=compared.bias_percent.abs())
+    columns = {"error": ("error_percent", "mean"), "square": ("square", "mean"), "worst": ("size", "max")}
+    by = sized.groupby("setting", sort=False).agg(**columns)
+    return by.assign(bias=np.sqrt(by.square)).sort_values("bias")[["bias", "worst", "error"]]
 
 
 def ranking_table(compared: pd.DataFrame) -> str:
-    """Every setting on the markets the default is chosen on, best first; per cell the bias in percent."""
+    """Every setting, best first; per cell the bias in percent."""
     cells = compared.drop_duplicates(["sport", "bot"])[["sport", "bot"]].to_records(index=False).tolist()
     at = compared.set_index(["setting", "sport", "bot"]).bias_percent
     rows = []
     for setting, row in ranking(compared).iterrows():
         each = [signed(at[(setting, sport, bot)], 0) for sport, bot in cells]
-        rows.append([str(setting), f"{row.score:.1f}", f"{row.worst:.0f}", *each])
-    return markdown(["setting", "rms", "worst", *(f"{sport[0]} {bot}" for sport, bot in cells)], rows)
+        rows.append([str(setting), f"{row.bias:.1f}", f"{row.worst:.0f}", f"{row.error:.0f}", *each])
+    return markdown(["setting", "bias", "worst bias", "error", *(f"{sport[0]} {bot}" for sport, bot in cells)], rows)
 
 
-def provenance(study: Study, compared: pd.DataFrame) -> str:
-    """What was measured: markets, seeds, regimes and the frozen settings of the exchange."""
+def provenance(study: Study, markets: pd.Series) -> str:
+    """What was measured: markets (of those the study asks for), seeds, regimes and the frozen settings of the exchange."""
     rows = []
     for batch in study.batches:
-        drift = f"{batch.drift:+g} ticks a minute" if batch.drift else "none"
-        rows.append(
-            [batch.use, batch.sport, str(batch.markets), str(batch.seed), drift, f"`{frozen_hash(batch.sport)}`"]
-        )
+        drift = f"{signed(batch.drift, 0)} ticks a minute" if batch.drift else "none"
+        measured = int(markets.get((batch.use, batch.sport, batch.drift), 0))
+        count = str(measured) if measured == batch.markets else f"{measured} of {batch.markets}"
+        rows.append([batch.use, batch.sport, count, str(batch.seed), drift, f"`{frozen_hash(batch.sport)}`"])
     return markdown(["use", "sport", "markets", "seed", "planted drift", "settings"], rows)
 
 
@@ -125,7 +129,6 @@ def draw(compared: pd.DataFrame, settings: list[str], path: Path) -> None:
         axes.errorbar(mine.bias_percent, at, xerr=error, fmt="o", markersize=4, linewidth=1.2, label=setting)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
-    axes.set_xscale("symlog", linthresh=20)
     axes.set_xlabel("bias of the mean profit, % of the truth's standard deviation (95 % interval)")
     axes.legend(fontsize=8)
     figure.savefig(path, dpi=130)
@@ -142,21 +145,20 @@ def fill_in(document: str, tables: dict[str, str]) -> str:
     return document
 
 
-def write_report(study: Study, compared: pd.DataFrame, docs: Path) -> None:
+def write_report(study: Study, rows: pd.DataFrame, compared: pd.DataFrame, docs: Path) -> None:
     """docs/fidelity.md with its tables, docs/fidelity.png, and the numbers behind both in docs/fidelity.json."""
-    chosen, reported = (compared[compared.use == use] for use in ("choose", "report"))
+    reported = compared[compared.use == "report"]
     shown = [setting.name for setting in study.settings if setting.shown]
+    markets = rows.groupby(["use", "sport", "drift"]).market_id.nunique()
+    detailed = list(dict.fromkeys([CHOSEN, CANDIDATE, FLUMINE]))
     tables = {
-        "markets": provenance(study, compared),
+        "markets": provenance(study, markets),
         "profit": profit_table(reported, shown),
-        "fills": fills_table(reported, [CHOSEN, DEFAULT, FLUMINE] if CHOSEN != DEFAULT else [CHOSEN, FLUMINE]),
-        "choice": ranking_table(chosen),
-        "report": ranking_table(reported),
-        "grid": ranking_table(compared[compared.use == "grid"]),
-    }
+        "fills": fills_table(reported, detailed),
+    } | {use: ranking_table(compared[compared.use == use]) for use in ("choose", "grid", "report")}
     page = docs / "fidelity.md"
     page.write_text(fill_in(page.read_text(), tables))
     draw(reported, shown, docs / "fidelity.png")
     sports = {batch.sport: frozen_hash(batch.sport) for batch in study.batches}
-    numbers = compared.round(3).to_dict(orient="records")
-    (docs / "fidelity.json").write_text(json.dumps({"settings": sports, "cells": numbers}, indent=0) + "\n")
+    cells = reported.round(3).to_dict(orient="records")
+    (docs / "fidelity.json").write_text(json.dumps({"settings": sports, "cells": cells}, indent=0) + "\n")

@@ -4,6 +4,7 @@ d_i   = replay − truth of market i (markets are independent);  n markets
 bias  = mean d;  spread = standard deviation of d;  interval = bias ± t(n − 1, 97.5 %) · spread / √n  (Student)
 %     = of the standard deviation of the truth's profit over the same markets
 upper = the larger absolute end of the interval: |bias| is no larger, 95 % sure
+error = √(bias² + spread²): how far a single market's replay is off, bias and noise together
 """
 
 from __future__ import annotations
@@ -101,6 +102,7 @@ def columns_of(replay: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
         "low_percent": 100 * profit.low / sd,
         "high_percent": 100 * profit.high / sd,
         "upper_percent": 100 * profit.upper / sd,
+        "error_percent": 100 * float(np.sqrt(profit.mean**2 + profit.spread**2)) / sd,
         "volume_percent": 100 * volume.mean / traded,
         "volume_half": 100 * (volume.high - volume.low) / 2 / traded,
         "truth_fill_rate": float(np.nanmean(fill_rate(truth))),

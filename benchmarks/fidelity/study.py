@@ -89,6 +89,8 @@ class Study:
 
 CHOSEN = "default"
 """the setting the bar is held against: the shipped default"""
+CANDIDATE = "appetite 1, refill 10 s"
+"""the model beside it in the detailed table"""
 DEFAULT = "default"
 FLUMINE = "flumine's"
 USES = ("grid", "choose", "report")

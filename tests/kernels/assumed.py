@@ -15,6 +15,7 @@ QUEUES = (
     {"kind": "back_biased", "k": 4.0},
     {"kind": "back_biased"},
     {"kind": "sampled"},
+    {"kind": "front"},
 )
 REFILLS = ({"kind": "instant"}, {"kind": "half_life", "ms": 400}, {"kind": "half_life"}, {"kind": "never"})
 NO_REACTION = {"severity": 0.0, "half_life_ms": 60_000}
@@ -40,6 +41,7 @@ MATCHING: dict[str, tuple[Any, ...]] = {
     "queue": QUEUES,
     "refill": REFILLS,
     "reaction": REACTIONS,
+    "appetite": (0.0, 0.0, 0.3, 1.0, 5.0),
     "unattributed": ("front", "none"),
     "displacement": (True, True, True, True, False),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simcore.models.queue import QueueFront
 from simcore.units import N_TICKS
 from tests.oracles.book_of_orders import (
     DONE,
@@ -151,7 +152,8 @@ def arrive(exchange: Exchange, order: Order, now_ms: int) -> None:
     if order.remaining > 0 and order.min_fill is not None:
         exchange.end(order, "cancelled", now_ms)
     elif order.remaining > 0:
-        order.ahead = exchange.others_at(order.price, now_ms)
+        jumps = isinstance(exchange.simulation.queue, QueueFront)
+        order.ahead = 0 if jumps else exchange.others_at(order.price, now_ms)
         exchange.standing.append(order)
 
 

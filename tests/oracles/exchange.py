@@ -55,6 +55,8 @@ class Exchange:
         self.last_tick: dict[int, int] = {}
         self.matched: dict[int, int] = dict.fromkeys(range(tape.n_runners), 0)
         self.carry = 0
+        self.swept = self.given = 0
+        """what the aggressor now sweeping took so far in the record, and of it from us"""
         day = day_of(int(tape.message_ms[0]))
         self.minimum = MINIMUM_STAKE[simulation.costs.currency].on(day)
         self.profit_ratio = PROFIT_RATIO.on(day)
@@ -235,12 +237,16 @@ class Exchange:
                 filled += pence
         return filled
 
-    def walk_queue(self, price: Level, others: int, want: int, what: str, now_ms: int) -> tuple[int, int]:
-        """Take `want` from the front of a queue of `others` and our orders; returns (others taken, ours filled)."""
+    def walk_queue(
+        self, price: Level, others: int, want: int, what: str, now_ms: int, *, at_most: int | None = None
+    ) -> tuple[int, int]:
+        """Take `want` from the front of a queue of `others` and our orders, `at_most` so much of ours; returns (others taken,
+        ours filled)."""
+        at_most = want if at_most is None else at_most
         taken = filled = 0
         for order in self.ours_at(price):
             taken += min(max(0, order.ahead - taken), want - taken - filled)
-            pence = min(order.remaining, want - taken - filled)
+            pence = min(order.remaining, want - taken - filled, at_most - filled)
             if pence > 0:
                 self.fill(order, pence, hundredths_of(order.tick), what, now_ms)
                 filled += pence
@@ -257,8 +263,18 @@ class Exchange:
             return
         runner, book, tick = price = self.world.priced(level)
         want = pence + self.carry
-        filled = self.fill_beyond(runner, book, tick, want, now_ms, at_too=False)
-        taken, ours = self.walk_queue(price, others, want - filled, "passive", now_ms)
+        self.swept += pence
+        appetite = self.simulation.appetite
+        cleared = appetite > 0 and self.world.record(level) == pence
+        reach = max(want, 0) + (int(appetite * self.swept) if cleared and last else 0)
+        at_most = min(reach, self.swept - self.given)
+        filled = self.fill_beyond(runner, book, tick, at_most, now_ms, at_too=False)
+        taken, ours = self.walk_queue(price, others, reach - filled, "passive", now_ms, at_most=at_most - filled)
+        self.given += filled + ours
+        if cleared and not last:  # it went on, so in the world, too, nobody was left here
+            taken = others
+            for order in self.ours_at(price):
+                order.ahead = 0
         self.carry = want - filled - ours - taken
         self.world.set_record(level, self.world.record(level) - pence)
         after = (others - taken) - self.world.record(level)
@@ -267,8 +283,8 @@ class Exchange:
             self.carry = 0
         if last:
             runner, book, tick = level
-            self.world.displace((runner, other(book), tick), self.carry, now_ms)
-            self.carry = 0
+            self.world.displace((runner, other(book), tick), max(self.carry, 0), now_ms)
+            self.carry = self.swept = self.given = 0
 
     def trade_unattributed(self, runner: int, tick: int, pence: int, now_ms: int) -> None:
         if self.simulation.unattributed == "none" or not self.matching():
