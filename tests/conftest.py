@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.commands import Sweeps
+
 _REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -48,3 +50,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for core in ("daf", "caf"):
         warm(core)
     made("greyhounds", 1)
+
+
+@pytest.fixture
+def sweeps(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Sweeps:
+    return Sweeps(monkeypatch, capsys)

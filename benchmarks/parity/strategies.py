@@ -7,6 +7,7 @@ flumine keeps the traded volume of strategies apart, so the two do not touch eac
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from typing import Any
 
 from flumine import BaseStrategy
@@ -35,7 +36,7 @@ class Twin(BaseStrategy):
         return False
 
 
-class Logged(BaseStrategy):
+class Logged(BaseStrategy, ABC):
     """Sends what `decide` wants on each open book and keeps the log of it."""
 
     def __init__(self, recorded: Recorded, truth: Truth, stream: Any, name: str) -> None:
@@ -65,8 +66,9 @@ class Logged(BaseStrategy):
         """Whether a message is left in which a request of now takes effect: flumine does nothing between messages."""
         return bool(book.publish_time_epoch + 170 + 1000 * book.bet_delay < self.last_ms)
 
+    @abstractmethod
     def decide(self, market: Any, book: Any) -> None:
-        raise NotImplementedError
+        """Send what this strategy sends at an open book."""
 
     def place(
         self,

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from simcore import TapeStore
-from sweeps import cli
+from tests.commands import Sweeps
 
 FEW = (
     "betfair-down-under__autoHubTutorials__1.195453609.bz2",
@@ -28,28 +28,6 @@ FEW = (
     "nautechsystems__nautilus_trader__streaming_market_updates.json",
     "nautechsystems__nautilus_trader__streaming_market_updates.log",
 )
-
-
-class Sweeps:
-    """The command line in this process: exit code, standard output and error."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch, self._capsys = monkeypatch, capsys
-
-    def __call__(self, *arguments: object) -> tuple[int, str, str]:
-        self._monkeypatch.setattr(sys, "argv", ["sweeps", *map(str, arguments)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = self._capsys.readouterr()
-        return code, captured.out, captured.err
-
-
-@pytest.fixture
-def sweeps(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Sweeps:
-    return Sweeps(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ from simcore.units import ODDS_HUNDREDTHS, tick_of
 from tests.kernels.tapes import START_MS, TapeBuilder
 
 TODAY = date(2026, 1, 1)
-TABLES = {
+TABLES: dict[str, Dated[Any]] = {
     **{f"minimum stake in {currency}": table for currency, table in MINIMUM_STAKE.items()},
     "reduction": REDUCTION,
     "profit ratio": PROFIT_RATIO,
@@ -36,7 +36,7 @@ TABLES = {
 
 @pytest.mark.parametrize("name", TABLES)
 def test_each_row_holds_from_its_day_and_the_one_before_until_then(name: str) -> None:
-    table: Dated[object] = TABLES[name]  # type: ignore[assignment]
+    table = TABLES[name]
     days = [since for since, _ in table.rows]
     assert days == sorted(set(days))
     assert days[0] == rules.BEGINNING

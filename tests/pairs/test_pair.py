@@ -272,7 +272,8 @@ def test_a_replay_of_the_first_part_of_a_recorded_pair_is_the_first_part_of_the_
         assert other.fills is not None
         early, all_of_it = (table[table["time_ms"] <= until_ms] for table in (one.fills, other.fills))
         assert early.to_dict("records") == all_of_it.to_dict("records")
-    assert len(part.first.fills) > 0  # type: ignore[arg-type]
+    assert part.first.fills is not None
+    assert len(part.first.fills) > 0
 
 
 def test_a_core_of_one_market_and_a_core_of_two_are_not_mixed_up() -> None:

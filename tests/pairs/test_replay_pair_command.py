@@ -12,33 +12,11 @@ import pandas as pd
 import pytest
 
 from simcore.tapes.writer import StoreWriter
-from sweeps import cli
+from tests.commands import Sweeps
 from tests.pairs.conftest import RACE
 from tests.pairs.made_pairs import ended, exacta_market, ticking, win_market
 
 WIN, EXACTA, PLACE, QUINELLA = RACE
-
-
-class Sweeps:
-    """The command line in this process: exit code, standard output and error."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch, self._capsys = monkeypatch, capsys
-
-    def __call__(self, *arguments: object) -> tuple[int, str, str]:
-        self._monkeypatch.setattr(sys, "argv", ["sweeps", "replay-pair", *map(str, arguments)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = self._capsys.readouterr()
-        return code, captured.out, captured.err
-
-
-@pytest.fixture
-def sweeps(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Sweeps:
-    return Sweeps(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +35,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_pairs_of_a_recorded_race_are_found_by_their_names(race: Path, sweeps: Sweeps) -> None:
-    code, out, _ = sweeps("--store", race, "--list", "--json")
+    code, out, _ = sweeps("replay-pair", "--store", race, "--list", "--json")
     assert code == 0
     found = {(row["whole"], row["parts"]): row["wholes"] for row in json.loads(out)}
     assert found == {(WIN, EXACTA): 6, (PLACE, QUINELLA): 6, (QUINELLA, EXACTA): 15}
-    code, out, _ = sweeps("--store", race, "--list")
+    code, out, _ = sweeps("replay-pair", "--store", race, "--list")
     assert code == 0
     assert len(out.splitlines()) == 4
     assert "WIN × EXACTA" in out
@@ -72,7 +50,7 @@ def test_a_recorded_pair_adds_up_to_the_penny(race: Path, sweeps: Sweeps, tmp_pa
     fills = tmp_path / "fills.parquet"
     wanted = ["runners=every", "least_edge_percent=-5", "accept_loss_percent=6", "max_exposure_pounds=60"]
     options = [part for each in wanted for part in ("--set", each)]
-    code, out, err = sweeps("--store", race, "--first", WIN, *options, "--fills", fills, "--json")
+    code, out, err = sweeps("replay-pair", "--store", race, "--first", WIN, *options, "--fills", fills, "--json")
     assert (code, err) == (0, f"wrote {fills}\n")
     row: dict[str, Any] = json.loads(out)
     legs = pd.DataFrame(row["legs"])
@@ -98,7 +76,7 @@ def test_a_recorded_pair_adds_up_to_the_penny(race: Path, sweeps: Sweeps, tmp_pa
 def test_a_planted_mispricing_is_shown_leg_by_leg(made: Path, sweeps: Sweeps) -> None:
     wanted = ["pick_s=350", "start_s=350", "max_exposure_pounds=19"]
     options = [part for each in wanted for part in ("--set", each)]
-    code, out, _ = sweeps("--store", made, "--first", "1.1", "--preset", "back-whole", *options)
+    code, out, _ = sweeps("replay-pair", "--store", made, "--first", "1.1", "--preset", "back-whole", *options)
     assert code == 0
     lines = [line.split() for line in out.splitlines()]
     assert ["1.1", "1.", "Alder", "£6.72", "£0.00", "£20.03", "£13.31"] in lines
@@ -138,7 +116,7 @@ def test_the_example_replays_every_pair_of_a_store(made: Path) -> None:
 def test_bad_input_is_one_sentence_with_exit_code_2(
     made: Path, sweeps: Sweeps, options: tuple[str, ...], sentence: str
 ) -> None:
-    code, out, err = sweeps("--store", made, *options)
+    code, out, err = sweeps("replay-pair", "--store", made, *options)
     assert (code, out) == (2, "")
     assert err.startswith("sweeps: ")
     assert sentence in err
