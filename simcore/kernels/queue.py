@@ -46,15 +46,19 @@ def stands_at(sim: Sim, o: int, r: int, b: int, t: int) -> bool:
 def share_ahead(sim: Sim, ahead: int, total: int, cancelled: int) -> int:
     """How much of a cancel stood ahead of us, pence: c · ahead / total · (ahead / total)^k, rounded down; k = 0 is exact.
 
-    Sampled: all of it if the canceller (one draw for each row of the tape) stood ahead of us, else nothing.
+    Sampled: of c pence side by side, at a place drawn for the row of the tape, those ahead of us. An order further back
+    stays further back, in each event and so over a tape: the draw hangs on nothing of ours, and ahead − share never
+    falls as ahead rises (it is ahead, then the place, then ahead − c). On an uncrossed record `total` is another in two
+    runs of a lone order only where one was filled in its queue; that one has nobody ahead any more.
     """
     kind = sim.settings[QUEUE_KIND]
     if kind == QUEUE_NONE or ahead <= 0 or total <= 0:
         return 0
     ahead = min(ahead, total)
     if kind == QUEUE_SAMPLED:
-        place = total * uniform(sim.settings[KEY_A], sim.settings[KEY_B], sim.market[ROW], DRAW_QUEUE)
-        return min(ahead, cancelled) if place < ahead else 0
+        u = uniform(sim.settings[KEY_A], sim.settings[KEY_B], sim.market[ROW], DRAW_QUEUE)
+        place = int(u * (total - cancelled + 1))
+        return max(0, min(ahead - place, cancelled))
     if kind == QUEUE_BACK_BIASED:
         return int(cancelled * ahead / total * math.pow(ahead / total, sim.reals[QUEUE_K]))
     return int(cancelled * ahead // total)

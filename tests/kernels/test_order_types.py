@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 import simcore
 from simcore import dtypes as d
@@ -226,20 +227,44 @@ def test_log_normal_delays_depend_on_seed_and_request_alone_and_scatter_around_t
     assert set(other["time_ms"]) != set(result.fills["time_ms"])
 
 
-def test_a_sampled_cancel_is_ahead_of_us_whole_or_not_at_all_and_as_often_as_the_queue_says() -> None:
-    """£30 ahead, £10 behind; £8 goes: in three of four markets ahead of us, so that a trade of £25 reaches us."""
+def sampled(tape: TapeBuilder, after_ms: int = 10) -> NDArray[np.float64]:
+    """Pounds that a BACK of £20 at 2.0 gets in each of 400 markets that differ in their seed."""
+    rows, queue = place(1, after_ms, "BACK", 2.0, 20), {"kind": "sampled"}
+    results = [put(tape.tape(), rows, queue=queue, seed=seed) for seed in range(400)]
+    return np.array([float(result.orders["matched_pounds"][0]) for result in results])
+
+
+def queue_of_thirty_and_ten(cancelled: float) -> TapeBuilder:
+    """£30 ahead, £10 behind; a trade of £30 after the cancel: what we get is what was cancelled ahead of us."""
     tape = TapeBuilder().at(0).open().place(d.ATB, 1.9, 30).place(d.ATL, 2.0, 30).at(500).place(d.ATL, 2.0, 10)
-    tape.at(800).cancel(d.ATL, 2.0, 8).at(1000).trade(d.ATL, 2.0, 27).at(9000)
-    got = [
-        float(
-            put(tape.tape(), place(1, 10, "BACK", 2.0, 20), queue={"kind": "sampled"}, seed=seed).orders[
-                "matched_pounds"
-            ][0]
-        )
-        for seed in range(400)
-    ]
-    assert set(got) == {0.0, 5.0}
-    assert 0.68 < np.mean(np.array(got) == 5.0) < 0.82
+    return tape.at(800).cancel(d.ATL, 2.0, cancelled).at(1000).trade(d.ATL, 2.0, 30).at(9000)
+
+
+def test_a_sampled_cancel_stands_in_one_piece_wherever_it_fits_with_equal_chances() -> None:
+    """800 pence fit in at 3,201 places: whole ahead of us at 2,201 of them, whole behind at 201, across our place else."""
+    got = sampled(queue_of_thirty_and_ten(8))
+    assert abs(np.mean(got == 8.0) - 2201 / 3201) < 0.07
+    assert abs(np.mean(got == 0.0) - 201 / 3201) < 0.04
+    across = got[(got > 0.0) & (got < 8.0)]
+    assert len(set(across)) > 50
+    assert abs(across.mean() - 4.0) < 0.7
+    assert abs(got.mean() - 8 * (30 - 3.995) / 32.01) < 0.4
+
+
+def test_a_sampled_cancel_much_smaller_than_the_queue_is_ahead_of_us_as_often_as_the_queue_says() -> None:
+    got = sampled(queue_of_thirty_and_ten(0.01))
+    assert set(got) == {0.0, 0.01}
+    assert abs(np.mean(got == 0.01) - 0.75) < 0.07
+
+
+def test_a_sampled_cancel_never_lets_a_later_order_overtake_an_earlier_one() -> None:
+    """£10 or £12 of £12 ahead, £8 of them go: if all went from the later order alone, it would have less ahead."""
+    tape = TapeBuilder().at(0).open().place(d.ATB, 1.9, 30).place(d.ATL, 2.0, 10).at(500).place(d.ATL, 2.0, 2)
+    tape.at(800).cancel(d.ATL, 2.0, 8).at(900).place(d.ATL, 2.0, 20).at(1000).trade(d.ATL, 2.0, 12).at(9000)
+    earlier, later = sampled(tape, 10), sampled(tape, 600)
+    assert set(later) == {8.0}
+    assert (earlier >= later).all()
+    assert (earlier > later).any()
 
 
 def test_our_flow_moves_the_others_and_they_come_back() -> None:

@@ -5,6 +5,8 @@ Written from docs and docstrings, not from the kernels. Side is a sign; every st
 
 from __future__ import annotations
 
+import math
+
 from simcore import dtypes as d
 from simcore.models.queue import QueueBackBiased, QueueNone, QueueSampled
 from simcore.models.rules_by_date import MINIMUM_STAKE, PROFIT_RATIO, day_of
@@ -119,8 +121,10 @@ class Exchange:
         if isinstance(queue, QueueBackBiased):
             return int(cancelled * ahead / total * (ahead / total) ** queue.k)
         if isinstance(queue, QueueSampled):
-            canceller = self.draws.uniform(row, drawing.QUEUE) * total
-            return min(cancelled, ahead) if canceller < ahead else 0
+            places = total - cancelled + 1
+            first = math.floor(self.draws.uniform(row, drawing.QUEUE) * places)
+            behind = min(cancelled, max(0, first + cancelled - ahead))
+            return cancelled - behind
         return cancelled * ahead // total
 
     # --- the reaction --------------------------------------------------------------------------------------------
