@@ -160,6 +160,7 @@ def settings_of(
     values[st.REFILL_KIND] = st.REFILL_INSTANT if isinstance(refill, RefillInstant) else st.REFILL_NEVER
     if isinstance(refill, RefillHalfLife):
         values[st.REFILL_KIND], values[st.HALF_LIFE_MS] = st.REFILL_HALF_LIFE, refill.ms
+        values[st.LEAST_PENCE] = refill.least_pence
     values[st.FRONT] = simulation.unattributed == "front"
     by_flumine = simulation.matching == "flumine"
     displace = simulation.displacement and not by_flumine

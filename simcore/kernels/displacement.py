@@ -1,6 +1,8 @@
 """World = record + displacement: W = R + D, D ≥ −R, D = 0 without us.
 
 D decays from D₀ at its time stamp: D = D₀ · 2^(−Δt / half-life), rounded toward 0 (equivalent forms for 0 and ∞ below).
+Two things others do not do: come back with a few pence where we took everything (LEAST_PENCE), and come back to stand at or
+through a resting order of ours in the other book (`held`).
 """
 
 from __future__ import annotations
@@ -11,23 +13,31 @@ from simcore.dtypes import ATB, ATL
 from simcore.kernels.compiling import kernel
 from simcore.kernels.state import (
     HALF_LIFE_MS,
+    HELD_MS,
+    LEAST_PENCE,
+    LEVEL,
+    LIMIT,
     MESSAGE_MS,
+    N_STANDING,
     REFILL_HALF_LIFE,
     REFILL_INSTANT,
     REFILL_KIND,
+    RUNNER,
     SHIFT,
+    SIDE,
     TOUCHED,
+    TYPE,
     Sim,
 )
 from simcore.units import N_TICKS
 
 
 @kernel
-def displaced_now(sim: Sim, r: int, b: int, t: int, now: int) -> int:
-    """D at `now`, pence. A displacement that has decayed to nothing is forgotten (it could never come back)."""
+def decayed(sim: Sim, r: int, b: int, t: int, now: int) -> int:
+    """D₀ with what came back since its time stamp, pence. One that has decayed to nothing is forgotten for good."""
     start = sim.displaced[r, b, t]
-    if start == 0:
-        return 0
+    if start == 0 or sim.stamp_ms[r, b, t] == HELD_MS:
+        return int(start)
     left = start
     if sim.settings[REFILL_KIND] == REFILL_INSTANT:
         left = 0 if sim.market[MESSAGE_MS] > sim.stamp_ms[r, b, t] else start
@@ -37,6 +47,17 @@ def displaced_now(sim: Sim, r: int, b: int, t: int, now: int) -> int:
     if left == 0:
         sim.displaced[r, b, t] = 0
         sim.runners[r, TOUCHED] -= 1
+    return int(left)
+
+
+@kernel
+def displaced_now(sim: Sim, r: int, b: int, t: int, now: int) -> int:
+    """D at `now`, pence. A level that we emptied stays empty until a whole bet (or half of a smaller level) is back."""
+    start = sim.displaced[r, b, t]
+    left = decayed(sim, r, b, t, now)
+    recorded = sim.recorded[r, b, t]
+    if left < 0 and recorded + start <= 0 and recorded + left < min(sim.settings[LEAST_PENCE], recorded // 2):
+        return int(-recorded)
     return left
 
 
@@ -54,12 +75,40 @@ def improve_hint(sim: Sim, r: int, b: int, t: int) -> None:
 
 
 @kernel
+def held(sim: Sim, r: int, b: int, t: int) -> bool:
+    """Whether an order of ours rests in the other book at or through t: nobody comes back to stand there."""
+    for i in range(sim.tally[N_STANDING]):
+        o = sim.standing[i]
+        if sim.orders[o, RUNNER] != r or sim.orders[o, TYPE] != LIMIT or (sim.orders[o, SIDE] + 1) // 2 == b:
+            continue
+        if sim.orders[o, LEVEL] >= t if b == ATL else sim.orders[o, LEVEL] <= t:
+            return True
+    return False
+
+
+@kernel
+def hold(sim: Sim, r: int, b: int, last: int, now: int) -> None:
+    """An order of ours in the other book came, went or moved: what we took up to its level `last` is held, or comes back."""
+    t = sim.hint[r, b]
+    while 0 <= t < N_TICKS and (t <= last if b == ATL else t >= last):
+        if sim.displaced[r, b, t] < 0:
+            kept = held(sim, r, b, t)
+            if kept and sim.stamp_ms[r, b, t] != HELD_MS:
+                left = displaced_now(sim, r, b, t, now)
+                sim.displaced[r, b, t] = left
+                sim.stamp_ms[r, b, t] = HELD_MS
+            elif not kept and sim.stamp_ms[r, b, t] == HELD_MS:
+                sim.stamp_ms[r, b, t] = now
+        t = worse(b, t)
+
+
+@kernel
 def set_displaced(sim: Sim, r: int, b: int, t: int, pence: int, now: int) -> None:
-    """D := max(pence, −R), stamped now."""
+    """D := max(pence, −R), stamped now, or held."""
     pence = max(pence, -sim.recorded[r, b, t])
     was = sim.displaced[r, b, t] != 0
     sim.displaced[r, b, t] = pence
-    sim.stamp_ms[r, b, t] = now
+    sim.stamp_ms[r, b, t] = HELD_MS if pence < 0 and held(sim, r, b, t) else now
     sim.runners[r, TOUCHED] += int(pence != 0) - int(was)
     if pence != 0:
         improve_hint(sim, r, b, t)
@@ -68,7 +117,7 @@ def set_displaced(sim: Sim, r: int, b: int, t: int, pence: int, now: int) -> Non
 @kernel
 def keep_within_record(sim: Sim, r: int, b: int, t: int, now: int) -> None:
     """After R changed: D := max(D, −R)."""
-    if displaced_now(sim, r, b, t, now) < -sim.recorded[r, b, t]:
+    if decayed(sim, r, b, t, now) < -sim.recorded[r, b, t]:
         set_displaced(sim, r, b, t, -sim.recorded[r, b, t], now)
 
 

@@ -6,7 +6,9 @@ a BACK of s pence at odds o adds s · (o − 1) to WIN and −s to LOSE; a LAY t
 
 from __future__ import annotations
 
+from simcore.dtypes import ATB, ATL, BACK
 from simcore.kernels.compiling import kernel
+from simcore.kernels.displacement import hold
 from simcore.kernels.flow import add_flow
 from simcore.kernels.randomness import DRAW_NEWS, log_normal_ms
 from simcore.kernels.state import (
@@ -28,6 +30,7 @@ from simcore.kernels.state import (
     KNOWN_MS,
     KNOWN_WIN,
     LARGEST_POSITION,
+    LEVEL,
     LOG_ORDER,
     LOG_TICK,
     LOSE,
@@ -99,7 +102,7 @@ def fill(sim: Sim, o: int, pence: int, tick: int, what: int, now: int) -> None:
     add_flow(sim, r, sim.orders[o, SIDE], pence, ODDS_HUNDREDTHS[tick], now)
     sim.orders[o, REMAINING] -= pence
     if sim.orders[o, REMAINING] == 0:
-        leave_world(sim, o)
+        leave_world(sim, o, now)
 
 
 @kernel
@@ -122,11 +125,11 @@ def fill_at_close(sim: Sim, o: int, pence: int, odds_hundredths: int, now: int) 
     book_fill(sim, o, row, pence, odds_hundredths)
     sim.orders[o, REMAINING] = 0
     sim.orders[o, BELIEVED] = pence
-    leave_world(sim, o)
+    leave_world(sim, o, now)
 
 
 @kernel
-def leave_world(sim: Sim, o: int) -> None:
+def leave_world(sim: Sim, o: int, now: int) -> None:
     """The order stands no more."""
     if sim.orders[o, STATE] == STANDING:
         n = sim.tally[N_STANDING]
@@ -137,6 +140,7 @@ def leave_world(sim: Sim, o: int) -> None:
             sim.standing[j] = sim.standing[j + 1]
         sim.tally[N_STANDING] = n - 1
         sim.runners[sim.orders[o, RUNNER], TOUCHED] -= 1
+        hold(sim, sim.orders[o, RUNNER], ATB if sim.orders[o, SIDE] == BACK else ATL, sim.orders[o, LEVEL], now)
     sim.orders[o, STATE] = DONE
 
 
@@ -145,7 +149,7 @@ def end_order(sim: Sim, o: int, what: int, reason: int, now: int) -> None:
     """Cancel, lapse, void or refuse what remains of order o."""
     write_log(sim, o, what, reason, sim.orders[o, REMAINING], now)
     sim.orders[o, REMAINING] = 0
-    leave_world(sim, o)
+    leave_world(sim, o, now)
 
 
 @kernel

@@ -9,6 +9,7 @@ from simcore.kernels.compiling import kernel
 from simcore.kernels.displacement import (
     best_level,
     displaced_now,
+    hold,
     net_crossed,
     next_level,
     set_displaced,
@@ -233,6 +234,7 @@ def rest(sim: Sim, o: int, now: int) -> None:
     t = sim.orders[o, TICK] - int(flow_now(sim, r, now))
     queued = 0 <= t < N_TICKS and sim.settings[QUEUE_KIND] != QUEUE_FRONT
     stand(sim, o, t, world_size(sim, r, rests_in(sim.orders[o, SIDE]), t, now) if queued else 0)
+    hold(sim, r, takes_from(sim.orders[o, SIDE]), t, now)
     if by_flumine(sim):
         join_queue_flumine(sim, o)
 

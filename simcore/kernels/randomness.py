@@ -28,7 +28,9 @@ DRAW_REQUEST: Final = 1
 DRAW_ANSWER: Final = 3
 """… its answer …"""
 DRAW_NEWS: Final = 5
-"""… and news of an order (counter: row of the log)"""
+"""… news of an order (counter: row of the log) …"""
+DRAW_APPETITE: Final = 7
+"""… and whether an aggressor wanted more (counter: first row of its sweep)"""
 LONGEST_MS: Final = 60_000
 _MASK: Final = 0xFFFFFFFF
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from simcore.dtypes import ATB, ATL, OPEN
 from simcore.kernels.compiling import kernel
-from simcore.kernels.displacement import best_level, displaced_now, net_crossed, set_displaced, world_size
+from simcore.kernels.displacement import best_level, displaced_now, hold, net_crossed, set_displaced, world_size
 from simcore.kernels.fills import fill
 from simcore.kernels.flow import flow_now, moved
 from simcore.kernels.queue import best_standing, better, rests_in
@@ -75,6 +75,8 @@ def carry_over(sim: Sim, r: int, shift: int, now: int) -> None:
         sim.orders[o, LEVEL] = t
         here = world_size(sim, r, rests_in(sim.orders[o, SIDE]), t, now) if 0 <= t < N_TICKS else 0
         sim.orders[o, AHEAD] = min(sim.orders[o, AHEAD], here)
+    hold(sim, r, ATB, -1, now)
+    hold(sim, r, ATL, N_TICKS, now)
     if sim.market[STATUS_NOW] == OPEN:
         for b in (ATB, ATL):
             meet(sim, r, b, now)

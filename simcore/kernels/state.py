@@ -41,6 +41,8 @@ Real = NDArray[np.float64]
 
 MICRO: Final = 1_000_000
 NEVER_MS: Final = 1 << 62
+HELD_MS: Final = 1 << 61
+"""time stamp of a displacement that does not decay while an order of ours stands in the way"""
 NO_TICK: Final = -1
 
 # columns of `runners`
@@ -98,7 +100,9 @@ SWEPT: Final = 16
 """what the aggressor of that sweep took so far in the record, pence"""
 GIVEN: Final = 17
 """of it, filled of ours"""
-N_MARKET: Final = 18
+SWEEP_FIRST: Final = 18
+"""row of the tape where that sweep began: names the draw of whether it wanted more"""
+N_MARKET: Final = 19
 
 # columns of `orders`
 RUNNER: Final = 0
@@ -292,7 +296,9 @@ RATIO_LEAST: Final = 31
 RATIO_MOST: Final = 32
 """bounds of rounded over exact profit, percent"""
 MATCHING: Final = 33
-N_SETTING: Final = 34
+LEAST_PENCE: Final = 34
+"""a level that we emptied shows nothing until so much is back"""
+N_SETTING: Final = 35
 
 # columns of the timeline, one row a poll
 LINE_MS: Final = 0

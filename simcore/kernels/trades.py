@@ -8,9 +8,9 @@ of us, us, others behind. What the others lose is o, what we fill is f. The reco
 D' = W' − R' (= D + f where nothing is short). What it cannot find is carried on, and after the last level of its sweep rests on
 the other side at its worst price.
 
-With an appetite (models/appetite.py) an aggressor that goes on to the next level clears the one before in the world, too, and
-what it took of us is missing at the end (the carry is negative); and one that clears its last level takes up to appetite
-times its whole sweep more of those who stand there, though of us never more than it took in the record.
+With an appetite (models/appetite.py) some aggressors are hungry, by a draw. A hungry one that goes on to the next level clears
+the one before in the world, too, and what it took of us is missing at the end (the carry is negative); and one that clears its
+last level takes up to its whole sweep once more of those who stand there, though of us never more than it took in the record.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from simcore.kernels.displacement import (
 )
 from simcore.kernels.fills import fill
 from simcore.kernels.queue import better, queue_after_trade, rests_in, stands_at
+from simcore.kernels.randomness import DRAW_APPETITE, uniform
 from simcore.kernels.state import (
     AHEAD,
     APPETITE,
@@ -33,6 +34,8 @@ from simcore.kernels.state import (
     FILL_UNATTRIBUTED,
     FRONT,
     GIVEN,
+    KEY_A,
+    KEY_B,
     LEVEL,
     N_STANDING,
     REMAINING,
@@ -40,6 +43,7 @@ from simcore.kernels.state import (
     RUNNER,
     SIDE,
     STATUS_NOW,
+    SWEEP_FIRST,
     SWEEP_ROW,
     SWEPT,
     TICK,
@@ -109,20 +113,31 @@ def note_sweep(sim: Sim, pence: int, last_of_sweep: bool) -> None:
     row = sim.market[ROW]
     if row != sim.market[SWEEP_ROW] + 1:
         sim.market[SWEPT] = sim.market[GIVEN] = 0
+        sim.market[SWEEP_FIRST] = row
     sim.market[SWEEP_ROW] = -2 if last_of_sweep else row
     sim.market[SWEPT] += pence
+
+
+@kernel
+def hungry(sim: Sim) -> bool:
+    """Whether the aggressor of this sweep would have taken more than there was."""
+    share = sim.reals[APPETITE]
+    if share == 0.0:
+        return False
+    return uniform(sim.settings[KEY_A], sim.settings[KEY_B], sim.market[SWEEP_FIRST], DRAW_APPETITE) < share
 
 
 @kernel
 def trade(sim: Sim, r: int, b: int, t: int, pence: int, last_of_sweep: bool, now: int) -> None:
     """A recorded aggressor takes `pence` at tick t of book b."""
     note_sweep(sim, pence, last_of_sweep)
-    world = world_size(sim, r, b, t, now)
+    before = displaced_now(sim, r, b, t, now)
+    world = sim.recorded[r, b, t] + before
     want = pence + sim.market[CARRY]
-    clears = sim.reals[APPETITE] > 0.0 and sim.recorded[r, b, t] == pence
+    clears = sim.recorded[r, b, t] == pence and hungry(sim)
     reach = max(want, 0)
     if clears and last_of_sweep:
-        reach += int(sim.reals[APPETITE] * sim.market[SWEPT])
+        reach += sim.market[SWEPT]
     most = min(reach, sim.market[SWEPT] - sim.market[GIVEN])
     through = fill_through(sim, r, b, t, False, most, now)
     _, ours = take_queue(sim, r, b, t, reach - through, most - through, FILL_PASSIVE, now)
@@ -134,7 +149,7 @@ def trade(sim: Sim, r: int, b: int, t: int, pence: int, last_of_sweep: bool, now
     if sim.settings[DISPLACE] == 0:
         return
     displaced = world - others - sim.recorded[r, b, t]
-    if displaced != displaced_now(sim, r, b, t, now):
+    if displaced != before:
         set_displaced(sim, r, b, t, displaced, now)
     short = want - through - ours - others
     if not last_of_sweep:

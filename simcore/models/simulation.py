@@ -23,7 +23,7 @@ class Simulation(Model, frozen=True):
 
     poll_ms            the harness looks every so often (0 = at each message)
     cancel_then_place  sequential: cancels are answered before places are sent; parallel: both at once
-    appetite           an aggressor that clears its last level would have taken so many times more of it
+    appetite           share of the aggressors that cleared their last level and would have taken as much again
     unattributed       a trade of unknown side at exactly our price: `front` takes from the front of the queue, `none` nothing
     settlement         result: settle on the result, marked to market where the recording has none (the result row says so);
                        mark: always marked to market at the off
@@ -36,7 +36,7 @@ class Simulation(Model, frozen=True):
     queue: Queue = QueueBackBiased()
     refill: Refill = RefillHalfLife()
     reaction: Reaction = Reaction()
-    appetite: Appetite = 0.0
+    appetite: Appetite = 0.5
     unattributed: Literal["front", "none"] = "front"
     displacement: bool = True
     delays: Delays = Delays()
@@ -50,6 +50,7 @@ class Simulation(Model, frozen=True):
 
 FLUMINE = Simulation(
     matching="flumine",
+    appetite=0.0,
     queue=QueueNone(),
     refill=RefillInstant(),
     displacement=False,
@@ -62,8 +63,8 @@ FLUMINE = Simulation(
 
 PRESETS: dict[str, Simulation] = {
     "default": Simulation(),
-    "optimistic": Simulation(queue=QueueProportional(), refill=RefillInstant()),
-    "pessimistic": Simulation(queue=QueueBackBiased(k=4.0), refill=RefillNever(), unattributed="none"),
+    "optimistic": Simulation(queue=QueueProportional(), refill=RefillInstant(), appetite=1.0),
+    "pessimistic": Simulation(queue=QueueBackBiased(k=4.0), refill=RefillNever(), appetite=0.0, unattributed="none"),
     "flumine": FLUMINE,
 }
 
