@@ -89,7 +89,7 @@ class Study:
 
 CHOSEN = "default"
 """the setting the bar is held against: the shipped default"""
-CANDIDATE = "appetite 1, refill 10 s"
+CANDIDATE = "nobody hungry"
 """the model beside it in the detailed table"""
 DEFAULT = "default"
 FLUMINE = "flumine's"
@@ -97,7 +97,7 @@ USES = ("grid", "choose", "report")
 
 
 def settings() -> tuple[Setting, ...]:
-    """Every queue × refill × reaction, how hungry aggressors are, and the usual assumptions."""
+    """Every queue × refill × reaction, how many aggressors are hungry, and the usual assumptions."""
     queues = ("none", "proportional", "back_biased(1)", "back_biased(4)", "sampled")
     refills = {"instant": 0, "1 s": 1000, "10 s": 10_000, "never": float("inf")}
     reactions = {"": {}, ", others react": {"reaction": {"severity": 5.0, "half_life_ms": 60_000}}}
@@ -107,36 +107,36 @@ def settings() -> tuple[Setting, ...]:
         for refill, ms in refills.items()
         for reacts, reaction in reactions.items()
     ]
+    tried = ((0.0, 10_000), (0.25, 3000), (0.5, 1000), (0.5, 10_000), (0.75, 3000), (1.0, 3000), (1.0, 10_000))
     candidates = [
-        Setting(
-            f"{name}, refill {refill}",
-            {**queue, "refill_ms": ms},
-            uses=("choose",) if ms == 1000 else ("choose", "report"),
-            shown=name == "appetite 1" and ms > 1000,
-        )
-        for name, queue in (("back_biased(1)", {"queue": "back_biased(1)"}), ("appetite 1", {"appetite": 1.0}))
-        for refill, ms in (("1 s", 1000), ("3 s", 3000), ("10 s", 10_000))
-        if name == "appetite 1" or ms < 10_000  # ten seconds with back_biased(1) is the default of before
+        Setting(f"appetite {share:g}, refill {ms // 1000} s", {"appetite": share, "refill_ms": ms}, uses=("choose",))
+        for share, ms in tried
     ]
+    pennies = Setting("refill from a penny on", {"refill": {"least_pence": 0}}, uses=("choose",))
     usual = [
+        Setting(CANDIDATE, {"appetite": 0.0}, uses=("choose", "report"), shown=True),
         Setting(FLUMINE, {"preset": "flumine"}, shown=True),
-        Setting("no queue", {"queue": "front"}, shown=True),
-        Setting("touch-fill", {"queue": "front", "refill_ms": 0, "displacement": False}, shown=True),
+        Setting("no queue", {"queue": "front", "appetite": 0.0}, shown=True),
+        Setting("touch-fill", {"queue": "front", "refill_ms": 0, "displacement": False, "appetite": 0.0}, shown=True),
     ]
-    return (Setting(DEFAULT, {}, shown=True), *usual, *candidates, *crossed)
+    return (Setting(DEFAULT, {}, shown=True), *usual, *candidates, pennies, *crossed)
 
 
 FULL = Study(
     "full",
     (
-        Batch("choose", "greyhounds", 7111, 250),
-        Batch("choose", "horses", 7113, 150),
+        Batch("choose", "greyhounds", 7121, 500),
+        Batch("choose", "greyhounds", 7122, 200, drift=4.0),
+        Batch("choose", "horses", 7123, 300),
+        Batch("choose", "horses", 7124, 100, drift=-4.0),
         Batch("grid", "greyhounds", 7101, 40),
         Batch("grid", "horses", 7103, 40),
-        Batch("report", "greyhounds", 8201, 900),
-        Batch("report", "greyhounds", 8202, 300, drift=4.0),
-        Batch("report", "horses", 8203, 650),
-        Batch("report", "horses", 8204, 150, drift=-4.0),
+        Batch("report", "greyhounds", 8301, 1200),
+        Batch("report", "greyhounds", 8302, 200, drift=-4.0),
+        Batch("report", "greyhounds", 8303, 200, drift=6.0),
+        Batch("report", "horses", 8304, 1100),
+        Batch("report", "horses", 8305, 200, drift=4.0),
+        Batch("report", "horses", 8306, 200, drift=-6.0),
     ),
 )
 SMALL = Study(
