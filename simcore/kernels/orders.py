@@ -209,8 +209,10 @@ def fill_or_kill(sim: Sim, o: int, now: int) -> None:
 
 @kernel
 def would_match(sim: Sim, o: int, now: int) -> bool:
-    """Whether somebody would match order o at once."""
+    """Whether somebody would match order o at once; nobody an order without a price of the ladder."""
     r, b, limit = sim.orders[o, RUNNER], takes_from(sim.orders[o, SIDE]), sim.orders[o, TICK]
+    if limit < 0:
+        return False
     net_crossed(sim, r, now)
     t = best_level(sim, r, b, now)
     return 0 <= t < N_TICKS and not better(b, limit, t + sim.runners[r, SHIFT])

@@ -17,7 +17,14 @@ QUEUES = (
     {"kind": "sampled"},
     {"kind": "front"},
 )
-REFILLS = ({"kind": "instant"}, {"kind": "half_life", "ms": 400}, {"kind": "half_life"}, {"kind": "never"})
+REFILLS = (
+    {"kind": "instant"},
+    {"kind": "half_life", "ms": 400},
+    {"kind": "half_life", "ms": 400, "least_pence": 0},
+    {"kind": "half_life", "ms": 1500, "least_pence": 777},
+    {"kind": "half_life"},
+    {"kind": "never"},
+)
 NO_REACTION = {"severity": 0.0, "half_life_ms": 60_000}
 REACTIONS = (
     NO_REACTION,
@@ -41,7 +48,7 @@ MATCHING: dict[str, tuple[Any, ...]] = {
     "queue": QUEUES,
     "refill": REFILLS,
     "reaction": REACTIONS,
-    "appetite": (0.0, 0.0, 0.3, 1.0, 5.0),
+    "appetite": (0.0, 0.0, 0.3, 0.5, 1.0),
     "unattributed": ("front", "none"),
     "displacement": (True, True, True, True, False),
 }

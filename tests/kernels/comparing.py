@@ -74,7 +74,11 @@ def assert_worlds_agree(oracle: OracleOrders, sim: st.Sim) -> None:
     levels = {tuple(int(x) for x in level) for level in np.argwhere(sim.displaced)} | set(exchange.world.stamped)
     for level in levels:
         r, b, t = level
-        assert displaced_now(sim, r, b, t, now_ms) == exchange.world.displacement((r, b, t), now_ms), level
+        displaced = displaced_now(sim, r, b, t, now_ms)
+        assert displaced == exchange.world.displacement((r, b, t), now_ms), level
+        if displaced != 0:
+            stamp_ms = exchange.world.stamped[level][1]
+            assert sim.stamp_ms[level] == (st.HELD_MS if stamp_ms is None else stamp_ms), level
 
 
 def assert_replays_agree(

@@ -138,7 +138,7 @@ def arrive(exchange: Exchange, order: Order, now_ms: int) -> None:
         return
     order.accepted_ms, order.state = now_ms, STANDING
     if order.kind != LIMIT:
-        exchange.standing.append(order)
+        exchange.rest(order, now_ms)
         return
     found = slices(exchange, order, now_ms)
     if order.min_fill is not None and sum(each.pence for each in found) < order.min_fill:
@@ -154,7 +154,7 @@ def arrive(exchange: Exchange, order: Order, now_ms: int) -> None:
     elif order.remaining > 0:
         jumps = isinstance(exchange.simulation.queue, QueueFront)
         order.ahead = 0 if jumps else exchange.others_at(order.price, now_ms)
-        exchange.standing.append(order)
+        exchange.rest(order, now_ms)
 
 
 def take(exchange: Exchange, order: Order, each: Slice, now_ms: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 SLOTS = 128
 WORD = 2**32
-QUEUE, WAY, ANSWER, NEWS = 0, 1, 3, 5
+QUEUE, WAY, ANSWER, NEWS, APPETITE = 0, 1, 3, 5, 7
 """first slot of each kind of draw; a normal takes two"""
 LONGEST_MS = 60_000
 

@@ -39,7 +39,7 @@ class Exchange:
     def __init__(self, tape: Tape, simulation: Simulation, seed: int) -> None:
         self.tape, self.simulation = tape, simulation
         self.draws = drawing.Draws(seed, tape.market_id)
-        self.world = World(simulation.refill, displacing=simulation.displacement)
+        self.world = World(simulation.refill, self.stands_in_the_way, displacing=simulation.displacement)
         self.pressure = Pressure(simulation)
         self.moved: set[int] = set()
         """runners whose shift changed and whose resting orders have not felt it yet"""
@@ -59,6 +59,8 @@ class Exchange:
         self.carry = 0
         self.swept = self.given = 0
         """what the aggressor now sweeping took so far in the record, and of it from us"""
+        self.wanted_more = False
+        """whether it would have taken more than there was"""
         day = day_of(int(tape.message_ms[0]))
         self.minimum = MINIMUM_STAKE[simulation.costs.currency].on(day)
         self.profit_ratio = PROFIT_RATIO.on(day)
@@ -84,17 +86,22 @@ class Exchange:
             self.pressure.fill(order.runner, order.side, pence, odds, now_ms)
         order.remaining -= self.log[-1].leaves
         if order.remaining == 0:
-            self.leave(order)
+            self.leave(order, now_ms)
 
-    def leave(self, order: Order) -> None:
+    def rest(self, order: Order, now_ms: int) -> None:
+        self.standing.append(order)
+        self.world.our_orders_changed(now_ms)
+
+    def leave(self, order: Order, now_ms: int) -> None:
         order.state = DONE
         if order in self.standing:
             self.standing.remove(order)
+            self.world.our_orders_changed(now_ms)
 
     def end(self, order: Order, what: str, now_ms: int) -> None:
         self.note(order, what, order.remaining, now_ms)
         order.remaining = 0
-        self.leave(order)
+        self.leave(order, now_ms)
 
     # --- the queue -----------------------------------------------------------------------------------------------
 
@@ -107,6 +114,12 @@ class Exchange:
 
     def ours_at(self, price: Level) -> list[Order]:
         return [order for order in self.resting() if order.price == price]
+
+    def stands_in_the_way(self, level: Level) -> bool:
+        """Whether an order of ours in the other book rests at or through a level."""
+        runner, book, tick = self.world.priced(level)
+        against = [order for order in self.resting() if (order.runner, order.book) == (runner, other(book))]
+        return any(order.tick == tick or is_better(order.book, order.tick, tick) for order in against)
 
     def keep_ahead_within(self, now_ms: int) -> None:
         """ahead = min(ahead, what the others display), whatever happened."""
@@ -140,6 +153,7 @@ class Exchange:
                 self.moved.remove(runner)
                 self.world.net_crossed(runner, now_ms)
                 self.keep_ahead_within(now_ms)
+                self.world.our_orders_changed(now_ms)
                 self.meet_the_moved(runner, now_ms)
                 self.shift(runner, int(self.pressure.at(runner, now_ms)))
 
@@ -184,6 +198,8 @@ class Exchange:
         for i, (kind, book, runner, tick, size) in enumerate(rows):
             if kind == d.TRADE:
                 following = rows[i + 1][:3] if i + 1 < len(rows) else None
+                if i == 0 or rows[i - 1][:3] != (kind, book, runner):
+                    self.wanted_more = self.draws.uniform(first + i, drawing.APPETITE) < self.simulation.appetite
                 self.matched[runner] += size
                 self.trade((runner, book, tick), size // 2, following != (kind, book, runner), now_ms)
             elif kind == d.PLACE:
@@ -221,8 +237,9 @@ class Exchange:
     def cancel_of_others(self, level: Level, pence: int, row: int, now_ms: int) -> None:
         total = self.world.size(level, now_ms)
         self.world.change_record(level, -pence, now_ms)
+        lost = total - self.world.size(level, now_ms)
         for order in self.ours_at(self.world.priced(level)):
-            order.ahead -= self.share_ahead(order.ahead, total, min(pence, total), row)
+            order.ahead -= self.share_ahead(order.ahead, total, lost, row)
 
     def fill_beyond(self, runner: int, book: int, limit: int, want: int, now_ms: int, *, at_too: bool) -> int:
         """Fill our orders in `book` priced better than `limit` (or at it too), best price first, then oldest."""
@@ -268,9 +285,8 @@ class Exchange:
         runner, book, tick = price = self.world.priced(level)
         want = pence + self.carry
         self.swept += pence
-        appetite = self.simulation.appetite
-        cleared = appetite > 0 and self.world.record(level) == pence
-        reach = max(want, 0) + (int(appetite * self.swept) if cleared and last else 0)
+        cleared = self.wanted_more and self.world.record(level) == pence
+        reach = max(want, 0) + (self.swept if cleared and last else 0)
         at_most = min(reach, self.swept - self.given)
         filled = self.fill_beyond(runner, book, tick, at_most, now_ms, at_too=False)
         taken, ours = self.walk_queue(price, others, reach - filled, "passive", now_ms, at_most=at_most - filled)
@@ -282,7 +298,8 @@ class Exchange:
         self.carry = want - filled - ours - taken
         self.world.set_record(level, self.world.record(level) - pence)
         after = (others - taken) - self.world.record(level)
-        self.world.displace(level, after - before, now_ms)
+        if after != before:
+            self.world.set_displacement(level, after, now_ms)
         if not self.world.displacing:
             self.carry = 0
         if last:

@@ -4,9 +4,14 @@ A level is (runner, book, tick) of the record. The record R is what the tape dis
 changed; the world is R + D, never below nothing. Where the others moved their prices by a shift, a level stands at the price
 tick + shift; a level whose price is off the ladder is not displayed. Nothing here is fast and nothing is shared with the
 compiled kernels.
+
+The others come back for what we took, but in bets and not in pence, and never to stand in the way of an order of ours: the
+exchange is asked whether one stands there.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from simcore.dtypes import ATB, ATL
 from simcore.models.refill import Refill, RefillHalfLife, RefillInstant
@@ -28,14 +33,16 @@ def is_better(book: int, tick: int, than: int) -> bool:
 class World:
     """R and D of every level of a market, pence."""
 
-    def __init__(self, refill: Refill, *, displacing: bool) -> None:
+    def __init__(self, refill: Refill, nobody_comes_back_to: Callable[[Level], bool], *, displacing: bool) -> None:
         self.refill = refill
         self.displacing = displacing
+        self.nobody_comes_back_to = nobody_comes_back_to
+        """whether an order of ours would meet whoever came back to a level"""
         self.recorded: dict[Level, int] = {}
         self.ticks: dict[tuple[int, int], set[int]] = {}
         """(runner, book) -> ticks with a record"""
-        self.stamped: dict[Level, tuple[int, int]] = {}
-        """level -> (D at its time stamp, the time stamp in UTC ms)"""
+        self.stamped: dict[Level, tuple[int, int | None]] = {}
+        """level -> (D at its time stamp, the time stamp in UTC ms); with no time stamp D stays as it is"""
         self.message_ms = 0
         self.shift: dict[int, int] = {}
         """runner -> ticks by which the others moved"""
@@ -53,15 +60,26 @@ class World:
     def record(self, level: Level) -> int:
         return self.recorded.get(level, 0)
 
-    def displacement(self, level: Level, now_ms: int) -> int:
-        if level not in self.stamped:
-            return 0
-        pence, stamp_ms = self.stamped[level]
+    def decayed(self, level: Level, now_ms: int) -> int:
+        """What is left of D after all that came back."""
+        pence, stamp_ms = self.stamped.get(level, (0, None))
+        if stamp_ms is None:
+            return pence
         if isinstance(self.refill, RefillInstant):
             return 0 if self.message_ms > stamp_ms else pence
         if isinstance(self.refill, RefillHalfLife):
             return int(pence * 2.0 ** (-(now_ms - stamp_ms) / self.refill.ms))
         return pence
+
+    def displacement(self, level: Level, now_ms: int) -> int:
+        """D as it counts: what came back to a level that we emptied is not shown before it makes a bet."""
+        left = self.decayed(level, now_ms)
+        if left >= 0 or not isinstance(self.refill, RefillHalfLife):
+            return left
+        record = self.record(level)
+        we_emptied_it = self.stamped[level][0] <= -record
+        is_a_bet = left + record >= self.refill.least_pence or left + record >= record // 2
+        return left if is_a_bet or not we_emptied_it else -record
 
     def size(self, level: Level, now_ms: int) -> int:
         """What the others have there."""
@@ -69,19 +87,34 @@ class World:
 
     def displace(self, level: Level, change: int, now_ms: int) -> None:
         """D += change, D ≥ −R, with a new time stamp. A change of nothing is no event and leaves the time stamp alone."""
-        if not self.displacing or change == 0:
+        if change != 0:
+            self.set_displacement(level, self.displacement(level, now_ms) + change, now_ms)
+
+    def set_displacement(self, level: Level, pence: int, now_ms: int) -> None:
+        """D := pence, but D ≥ −R. It decays from now on, or not while we keep the others away."""
+        if not self.displacing:
             return
-        pence = max(self.displacement(level, now_ms) + change, -self.record(level))
-        self.stamped[level] = (pence, now_ms)
-        if pence == 0:
-            del self.stamped[level]
+        pence = max(pence, -self.record(level))
+        self.stamped.pop(level, None)
+        if pence != 0:
+            stays = pence < 0 and self.nobody_comes_back_to(level)
+            self.stamped[level] = (pence, None if stays else now_ms)
+
+    def our_orders_changed(self, now_ms: int) -> None:
+        """Where one stands in the way now, D stays as it counts; where none does any more, it decays from now on."""
+        for level, (pence, stamp_ms) in list(self.stamped.items()):
+            stays = pence < 0 and self.nobody_comes_back_to(level)
+            if stays and stamp_ms is not None:
+                self.set_displacement(level, self.displacement(level, now_ms), now_ms)
+            elif stamp_ms is None and not stays:
+                self.stamped[level] = (pence, now_ms)
 
     def change_record(self, level: Level, change: int, now_ms: int) -> None:
         """R += change, then D := max(D, −R)."""
-        pence = self.displacement(level, now_ms)
+        pence = self.decayed(level, now_ms)
         self.set_record(level, self.record(level) + change)
         if pence < -self.record(level):
-            self.displace(level, -self.record(level) - pence, now_ms)
+            self.set_displacement(level, -self.record(level), now_ms)
 
     def set_record(self, level: Level, pence: int) -> None:
         runner, book, tick = level
