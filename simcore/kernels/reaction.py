@@ -64,6 +64,14 @@ def shift_all(sim: Sim, now: int) -> None:
 
 
 @kernel
+def keep_ahead_within(sim: Sim, o: int, now: int) -> None:
+    """No more is ahead of order o than the others display at its level."""
+    t = sim.orders[o, LEVEL]
+    here = world_size(sim, sim.orders[o, RUNNER], rests_in(sim.orders[o, SIDE]), t, now) if 0 <= t < N_TICKS else 0
+    sim.orders[o, AHEAD] = min(sim.orders[o, AHEAD], here)
+
+
+@kernel
 def carry_over(sim: Sim, r: int, shift: int, now: int) -> None:
     """Our resting orders keep their price: they stand at another level of the record now, with at most what is there ahead."""
     net_crossed(sim, r, now)
@@ -71,10 +79,9 @@ def carry_over(sim: Sim, r: int, shift: int, now: int) -> None:
         o = sim.standing[i]
         if sim.orders[o, RUNNER] != r or sim.orders[o, TYPE] != LIMIT:
             continue
-        t = sim.orders[o, TICK] - shift
-        sim.orders[o, LEVEL] = t
-        here = world_size(sim, r, rests_in(sim.orders[o, SIDE]), t, now) if 0 <= t < N_TICKS else 0
-        sim.orders[o, AHEAD] = min(sim.orders[o, AHEAD], here)
+        keep_ahead_within(sim, o, now)  # whoever gave up unseen where it stood is not ahead of it elsewhere
+        sim.orders[o, LEVEL] = sim.orders[o, TICK] - shift
+        keep_ahead_within(sim, o, now)
     hold(sim, r, ATB, -1, now)
     hold(sim, r, ATL, N_TICKS, now)
     if sim.market[STATUS_NOW] == OPEN:
