@@ -92,9 +92,66 @@ def test_money_taken_comes_back_by_half_after_the_half_life() -> None:
 
 def test_instant_refill_comes_with_the_next_message_never_before_it() -> None:
     tape = quiet_market().at(500).place(d.ATB, 1.9, 2).at(9000).tape()
-    requests = [place(i, when, "BACK", 2.0, 50) for i, when in ((1, 10), (2, 20), (3, 510))]
+    kill = {"time_in_force": "FILL_OR_KILL"}
+    requests = [place(i, when, "BACK", 2.0, 50, **kill) for i, when in ((1, 10), (2, 20), (3, 510))]
     result = put(tape, *requests, refill={"kind": "instant"})
     assert fills(result) == [(1, 2.0, 50.0, False), (3, 2.0, 50.0, False)]
+
+
+def found(least_pence: int, pounds: float, after_ms: int) -> float:
+    """Pounds there at 2.0 some time after we took all £`pounds` of it; half is back every second."""
+    tape = TapeBuilder().at(0).open().place(d.ATB, 2.0, pounds).place(d.ATL, 2.02, 50).at(9000).tape()
+    refill = {"kind": "half_life", "ms": 1000, "least_pence": least_pence}
+    look = place(2, 10 + after_ms, "BACK", 2.0, 50, time_in_force="FILL_OR_KILL", min_fill_pounds=0.01)
+    result = put(tape, place(1, 10, "BACK", 2.0, pounds), look, refill=refill, costs={"minimum_stake": False})
+    return float(result.orders["matched_pounds"].iloc[1].round(2))
+
+
+def test_a_level_that_we_emptied_shows_nothing_until_a_whole_bet_is_back() -> None:
+    assert found(100, 50, after_ms=28) == 0.0  # 50 · (1 − 2^−0.028) = 0.96
+    assert found(100, 50, after_ms=29) == 1.0
+    assert found(100, 50, after_ms=1000) == 25.0
+
+
+def test_a_small_level_that_we_emptied_shows_nothing_until_half_of_it_is_back() -> None:
+    assert found(100, 0.8, after_ms=960) == 0.0  # 0.8 · (1 − 2^−0.96) = 0.389
+    assert found(100, 0.8, after_ms=1000) == 0.4
+
+
+def test_without_a_least_bet_the_first_penny_that_comes_back_is_shown() -> None:
+    assert found(0, 50, after_ms=0) == 0.0
+    assert found(0, 50, after_ms=1) == 0.04  # 50 · (1 − 2^−0.001) = 0.0347: what is missing is rounded toward nothing
+
+
+def test_a_level_of_which_we_left_something_shows_every_penny_that_comes_back() -> None:
+    tape = quiet_market().at(9000).tape()
+    refill = {"kind": "half_life", "ms": 1000, "least_pence": 100_000}
+    result = put(tape, place(1, 10, "BACK", 2.0, 49), place(2, 1010, "BACK", 2.0, 50), refill=refill)
+    assert fills(result) == [(1, 2.0, 49.0, False), (2, 2.0, 25.5, False)]
+
+
+@pytest.mark.parametrize(
+    ("refill", "half_back"), [({"kind": "half_life", "ms": 1000}, 25.0), ({"kind": "instant"}, 50.0)]
+)
+def test_nobody_comes_back_through_a_resting_order_of_ours_and_does_from_the_moment_it_has_gone(
+    refill: dict[str, Any], half_back: float
+) -> None:
+    tape = quiet_market()
+    for second in range(1, 10):
+        tape.at(1000 * second).row(d.LAST_TRADED, runner=0, tick=tick_of(2.0))
+    taking, ours = place(1, 10, "BACK", 2.0, 60), cancel(1, 5010)  # £10 of it rest at 2.0
+    look = {"time_in_force": "FILL_OR_KILL", "min_fill_pounds": 0.01}
+    looks = [place(i, when, "BACK", 2.0, 50, **look) for i, when in ((2, 5000), (3, 5010), (4, 6010))]
+    result = put(tape.tape(), taking, looks[0], ours, *looks[1:], refill=refill)
+    assert fills(result) == [(1, 2.0, 50.0, False), (4, 2.0, half_back, False)]
+
+
+def test_others_come_back_behind_a_resting_order_of_ours() -> None:
+    tape = TapeBuilder().at(0).open().place(d.ATB, 2.0, 50).place(d.ATB, 1.99, 50).place(d.ATL, 2.06, 50).at(9000)
+    taking, waiting = place(1, 10, "BACK", 1.99, 100), place(2, 20, "BACK", 2.0, 5)
+    look = place(3, 1010, "BACK", 1.99, 100, time_in_force="FILL_OR_KILL", min_fill_pounds=0.01)
+    result = put(tape.tape(), taking, waiting, look, refill={"kind": "half_life", "ms": 1000})
+    assert fills(result) == [(1, 2.0, 50.0, False), (1, 1.99, 50.0, False), (3, 1.99, 25.0, False)]
 
 
 def test_a_recorded_aggressor_that_finds_less_rests_what_it_lacks_on_the_other_side() -> None:
