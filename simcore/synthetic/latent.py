@@ -93,7 +93,7 @@ def fill_chances(
         for r in range(n):
             size = wobble[s] * normal(key_a, key_b, s, 4 * r)
             if r == drifting:
-                size += drift_of(chance[s, r], ticks_per_minute) / (1.0 - chance[s, r])
+                size += drift_of(chance[s, r], ticks_per_minute) / max(1.0 - chance[s, r], SMALLEST)
             shock[r] = min(max(size, -LARGEST), LARGEST)
             mean += chance[s, r] * shock[r]
         for r in range(n):

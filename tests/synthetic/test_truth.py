@@ -59,6 +59,11 @@ def test_a_planted_drift_moves_the_favourite_by_the_ticks_a_minute_asked_for(dri
     assert np.mean(moves) * np.sign(drift) > 4 * error
 
 
+def test_a_favourite_that_is_certain_to_win_stays_so_under_a_planted_drift() -> None:
+    chance = walk(np.array([1.0, 0.0]), np.full(60, 0.1), *keys("certain"), 0, -6.0)
+    assert chance.tolist() == [[1.0, 0.0]] * 61
+
+
 def test_without_a_drift_no_runner_drifts_and_before_its_start_a_drift_changes_nothing() -> None:
     [plain], [drifting] = (races(GREYHOUNDS, 1, drift=drift) for drift in (0.0, -5.0))
     plan = replace(drifting.plan, market_id=plain.plan.market_id)
