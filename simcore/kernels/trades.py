@@ -149,7 +149,8 @@ def trade(sim: Sim, r: int, b: int, t: int, pence: int, last_of_sweep: bool, now
     if sim.settings[DISPLACE] == 0:
         return
     displaced = world - others - sim.recorded[r, b, t]
-    if displaced != before:
+    # the second: with less of a record the rest of a level that we took a part of would be taken for emptied, and hidden
+    if displaced != before or displaced != displaced_now(sim, r, b, t, now):
         set_displaced(sim, r, b, t, displaced, now)
     short = want - through - ours - others
     if not last_of_sweep:

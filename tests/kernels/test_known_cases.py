@@ -130,6 +130,13 @@ def test_a_level_of_which_we_left_something_shows_every_penny_that_comes_back() 
     assert fills(result) == [(1, 2.0, 49.0, False), (2, 2.0, 25.5, False)]
 
 
+def test_what_a_trade_leaves_of_a_level_that_we_took_a_part_of_is_still_there() -> None:
+    tape = quiet_market().at(1010).trade(d.ATB, 2.0, 25).at(9000).tape()
+    refill = {"kind": "half_life", "ms": 1000, "least_pence": 100_000}
+    result = put(tape, place(1, 10, "BACK", 2.0, 30), place(2, 1010, "BACK", 2.0, 50), refill=refill)
+    assert fills(result) == [(1, 2.0, 30.0, False), (2, 2.0, 10.0, False)]  # 50 − 30 / 2 − 25
+
+
 @pytest.mark.parametrize(
     ("refill", "half_back"), [({"kind": "half_life", "ms": 1000}, 25.0), ({"kind": "instant"}, 50.0)]
 )

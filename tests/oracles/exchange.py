@@ -298,7 +298,7 @@ class Exchange:
         self.carry = want - filled - ours - taken
         self.world.set_record(level, self.world.record(level) - pence)
         after = (others - taken) - self.world.record(level)
-        if after != before:
+        if after != before or self.world.size(level, now_ms) != others - taken:
             self.world.set_displacement(level, after, now_ms)
         if not self.world.displacing:
             self.carry = 0
