@@ -145,6 +145,8 @@ def test_a_passive_bet_delay_spares_orders_that_nobody_would_match() -> None:
         tape.tape(), place(1, 1_000, "BACK", 2.04, 5, **KILL), place(2, 1_000, "BACK", 2.04, 5, persistence="PERSIST")
     )
     assert kills.orders["matched_pounds"].tolist() == [0.0, 0.0]
+    off_ladder = put(tape.tape(), place(1, 1_000, "BACK", 2.015, 5), place(2, 1_000, "LAY", 2.015, 5))
+    assert off_ladder.refusals["time_ms"].tolist() == [START_MS + 1_000] * 2
 
 
 def test_a_market_on_close_back_matches_its_stake_and_a_lay_its_liability_at_the_starting_price() -> None:
