@@ -11,6 +11,7 @@ import math
 
 from simcore.dtypes import ATB, ATL
 from simcore.kernels.compiling import kernel
+from simcore.kernels.queue import rests_in
 from simcore.kernels.state import (
     HALF_LIFE_MS,
     HELD_MS,
@@ -79,7 +80,7 @@ def held(sim: Sim, r: int, b: int, t: int) -> bool:
     """Whether an order of ours rests in the other book at or through t: nobody comes back to stand there."""
     for i in range(sim.tally[N_STANDING]):
         o = sim.standing[i]
-        if sim.orders[o, RUNNER] != r or sim.orders[o, TYPE] != LIMIT or (sim.orders[o, SIDE] + 1) // 2 == b:
+        if sim.orders[o, RUNNER] != r or sim.orders[o, TYPE] != LIMIT or rests_in(sim.orders[o, SIDE]) == b:
             continue
         if sim.orders[o, LEVEL] >= t if b == ATL else sim.orders[o, LEVEL] <= t:
             return True

@@ -6,10 +6,10 @@ a BACK of s pence at odds o adds s · (o − 1) to WIN and −s to LOSE; a LAY t
 
 from __future__ import annotations
 
-from simcore.dtypes import ATB, ATL, BACK
 from simcore.kernels.compiling import kernel
 from simcore.kernels.displacement import hold
 from simcore.kernels.flow import add_flow
+from simcore.kernels.queue import takes_from
 from simcore.kernels.randomness import DRAW_NEWS, log_normal_ms
 from simcore.kernels.state import (
     ANSWER_MS,
@@ -140,7 +140,7 @@ def leave_world(sim: Sim, o: int, now: int) -> None:
             sim.standing[j] = sim.standing[j + 1]
         sim.tally[N_STANDING] = n - 1
         sim.runners[sim.orders[o, RUNNER], TOUCHED] -= 1
-        hold(sim, sim.orders[o, RUNNER], ATB if sim.orders[o, SIDE] == BACK else ATL, sim.orders[o, LEVEL], now)
+        hold(sim, sim.orders[o, RUNNER], takes_from(sim.orders[o, SIDE]), sim.orders[o, LEVEL], now)
     sim.orders[o, STATE] = DONE
 
 
