@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`. `make help` lists the rest.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui check test test-jit lane-nojit lane-bounds test-slow parity findings fidelity system-packages
+.PHONY: help setup demo ui check test test-jit lane-nojit lane-bounds test-slow parity findings fidelity bench system-packages
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -52,3 +52,6 @@ system-packages:
 
 parity: setup ## flumine and the preset of its name on every real recording, order for order; writes docs/parity.md
 	$(BIN)/python -m benchmarks.parity
+
+bench: setup ## how fast, against peers and the machine's own floors, into build/bench.json (SMALL=1: whether it works)
+	$(BIN)/python -m benchmarks.speed $(if $(SMALL),--small)

@@ -192,7 +192,7 @@ class SweepFolder:
         return told
 
     def progress(self) -> dict[str, Any]:
-        """state.json: state, trials done and wanted, replays, seconds, reason."""
+        """state.json: state, trials done and wanted, replays, seconds, replay_cpu_seconds (of its finished runs), reason."""
         path = self.path / "state.json"
         if not path.is_file():
             return {}

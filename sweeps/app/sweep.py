@@ -156,6 +156,8 @@ def _drive(folder: SweepFolder, plan: Plan, tracker: Tracker, listener: Listener
         tracker.start(folder)
         Driver(folder, plan.core, bench, tracker, listener).run()
         measure(folder, plan.core, lambda parameters, simulation: _more(folder, bench, parameters, simulation))
+        replayed_s = float(folder.progress().get("replay_cpu_seconds", 0.0)) + bench.replay_cpu_s
+        folder.write_progress(replay_cpu_seconds=round(replayed_s, 3))
     tracker.finish(folder)
     tracker.close()
 

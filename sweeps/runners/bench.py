@@ -28,6 +28,8 @@ class Bench:
         self._work = work
         self._shard_seconds = shard_seconds
         self._seconds_per_replay = _FIRST_GUESS_SECONDS
+        self.replay_cpu_s = 0.0
+        """CPU seconds of all replays done on this bench, wherever they ran"""
 
     def __enter__(self) -> Self:
         return self
@@ -68,6 +70,7 @@ class Bench:
 
     def _learn(self, result: ShardResult) -> None:
         measured = max(result.seconds / result.replays, 1e-6)
+        self.replay_cpu_s += result.replay_cpu_s
         self._seconds_per_replay += 0.3 * (measured - self._seconds_per_replay)
 
 

@@ -35,7 +35,7 @@ class Names:
 
     def __call__(self, shard: Shard) -> ShardResult:
         time.sleep(self.seconds * (shard.configurations[0].trial % 2))
-        return ShardResult(pa.table({"market_id": list(shard.market_ids)}), shard.replays, 0.001)
+        return ShardResult(pa.table({"market_id": list(shard.market_ids)}), shard.replays, 0.001, 0.0)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""How fast, against peers and the machine's own floors, all measured in one run: `make bench`."""

@@ -1,0 +1,61 @@
+"""Stream files to tapes, beside betfair_data handing the same files' ladders to Python and beside unpacking them alone."""
+
+from __future__ import annotations
+
+import bz2
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.speed.figures import Figure, missing
+from benchmarks.speed.peers import PeerMissingError, Peers
+from benchmarks.speed.timing import best_of
+from sweeps.app.importing import import_files
+
+PACKAGE = "betfair_data"
+UNIT = "MB of raw JSON a second on one core"
+MB = 1e6
+
+
+def official_files(folder: Path, count: int | None) -> list[Path]:
+    """bz2 files as the exchange sells them, the smallest first, each content once; at most `count`."""
+    entries: list[dict[str, Any]] = json.loads((folder / "catalogue.json").read_text())
+    sold = {entry["sha256"]: entry for entry in entries if entry["file"].endswith(".bz2") and _is_sold(entry)}
+    ordered = sorted(sold.values(), key=lambda entry: (entry["bytes"], entry["file"]))
+    return [folder / entry["file"] for entry in ordered[:count]]
+
+
+def _is_sold(entry: dict[str, Any]) -> bool:
+    markets = entry["markets"]
+    return bool(markets) and all(m["tier"].startswith("PRO (official") and m["usable_for_replay"] for m in markets)
+
+
+def measure(recordings: Path, work: Path, peers: Peers, *, files: int | None, repeats: int) -> Iterator[Figure]:
+    """Import, one process, against the peer and against bz2; and what tapes take on disk."""
+    paths = official_files(recordings, files)
+    raw = sum(len(bz2.decompress(path.read_bytes())) for path in paths)
+    bare_s, _ = best_of(repeats, lambda: [bz2.decompress(path.read_bytes()) for path in paths])
+    stores = (work / f"import-{number}" for number in range(repeats))
+    import_files(paths[:1], work / "import-warm", workers=1)
+    ours_s, _ = best_of(repeats, lambda: import_files(paths, next(stores), workers=1))
+    about = f"CPU, best of {repeats}, {len(paths)} official files, {raw / MB:,.0f} MB of JSON"
+    ours, bare = raw / ours_s / MB, raw / bare_s / MB
+    yield _against_peer(peers, paths, ours, raw, repeats, about)
+    yield Figure(
+        "import-vs-bz2", ours, UNIT, "floor: bz2 decompression", ours / bare, bare, ">= 0.6", about, {"raw_bytes": raw}
+    )
+    tapes = sum(path.stat().st_size for path in (work / "import-0" / "tapes").rglob("*") if path.is_file())
+    note = f"{tapes / MB:,.1f} MB of tapes"
+    yield Figure("tape-bytes-vs-json", tapes / raw, "of the raw JSON", "raw JSON", raw / tapes, 1.0, ">= 6", note)
+
+
+def _against_peer(peers: Peers, paths: Sequence[Path], ours: float, raw: int, repeats: int, about: str) -> Figure:
+    name, peer, wanted = "import-vs-betfair-data", "betfair_data 0.3.4 (Rust)", ">= 1"
+    try:
+        said = peers.run(PACKAGE, "with_betfair_data.py", str(repeats), *map(str, paths))
+    except PeerMissingError as reason:
+        return missing(name, UNIT, peer, str(reason), wanted, value=ours)
+    theirs = raw / said["cpu_s"] / MB
+    note = f"{about}; it hands over {said['books']:,} books with {said['levels']:,} levels, ours go to tapes on disk"
+    return Figure(name, ours, UNIT, peer, ours / theirs, theirs, wanted, note, said)

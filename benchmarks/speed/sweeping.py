@@ -1,0 +1,198 @@
+"""Whole sweeps by the command line, and what is spent outside kernels against what no sweep can do without.
+
+outside kernels = CPU of the sweep's driver, workers and Ray, less the kernels'
+kernels'        = CPU of the workers inside `replay_batch`, less what `replay_batch` takes on a market in which nothing happens
+floors          = starting Ray, ask and tell, one `log_batch` a trial, writing the rows (benchmarks.speed.floors)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+import simcore
+from benchmarks.speed.figures import Figure
+from benchmarks.speed.floors import NAMES
+from benchmarks.speed.making import quietly
+from benchmarks.speed.timing import Spent, run_metered, seconds_each
+from simcore import Tape, TapeStore
+from simcore.strategies import resolve_core
+from sweeps.app.synth import SynthRequest, make_markets
+from sweeps.config import SweepConfig
+from sweeps.home import Home
+from sweeps.results import SweepFolder
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+WORKERS = 2
+PARQUET_OF_A_TRIAL = "trials/*.parquet"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A sweep of `trials` configurations on `markets` synthetic markets, from the shipped configuration of its core.
+
+    whole : False runs it in one process and without tracking, to see whether the bench works
+    """
+
+    core: str
+    sport: str
+    markets: int
+    trials: int
+    whole: bool = True
+
+    @property
+    def config(self) -> Path:
+        return ROOT / "configs" / f"{self.core}-{self.sport}.yaml"
+
+    @property
+    def settings(self) -> list[str]:
+        """What the configuration's file has otherwise."""
+        fixed = [f"search.trials={self.trials}", f"ray.workers={WORKERS}", "capacity.stakes=[]"]
+        return fixed if self.whole else [*fixed, "ray.runner=inline", "tracking.kind=null"]
+
+    @property
+    def floors(self) -> tuple[str, ...]:
+        return NAMES if self.whole else ("ask", "parquet")
+
+
+@dataclass(frozen=True)
+class Swept:
+    """A finished sweep and what it took."""
+
+    case: Case
+    folder: SweepFolder
+    spent: Spent
+    replays: int
+    in_batch_s: float
+    empty_s: float
+    floors_s: dict[str, float]
+
+    @property
+    def kernels_s(self) -> float:
+        return max(0.0, self.in_batch_s - self.replays * self.empty_s)
+
+    @property
+    def outside_s(self) -> float:
+        return self.spent.cpu_s - self.kernels_s
+
+
+def measure(work: Path, cases: tuple[Case, ...]) -> Iterator[Figure]:
+    """Two figures and the memory of each sweep."""
+    for case in cases:
+        yield from _figures(_sweep(case, work))
+
+
+def _sweep(case: Case, work: Path) -> Swept:
+    store = work / f"store-{case.sport}"
+    days = -(-case.markets // 150)
+    make_markets(SynthRequest(case.sport, case.markets, days, 11, store), WORKERS, quietly)
+    home, name = Home(work / "home"), f"bench-{case.core}"
+    command = ["run", str(case.config), "--store", str(store), "--name", name]
+    command += [part for setting in case.settings for part in ("--set", setting)]
+    begun = [sys.executable, "-c", "from sweeps.cli import main; main()", *command]
+    environment = {**os.environ, "FURLONG_HOME": str(home.path), "PYTHONPATH": str(ROOT)}
+    path = home.sweeps / name
+    spent = run_metered(begun, environment, work / f"{name}.log", awaited=lambda: any(path.glob(PARQUET_OF_A_TRIAL)))
+    if spent.returned != 0:
+        raise RuntimeError(f"`sweeps {' '.join(command)}` ended with {spent.returned}: {spent.output[-500:]}")
+    folder = SweepFolder.open(home, name)
+    told = json.loads((folder.path / "state.json").read_text())
+    opened = TapeStore.open(store)
+    floors = {floor: _floor(floor, home, folder, environment, work) for floor in case.floors}
+    empty_s = _empty_s(opened.tape(folder.markets[0]), folder.config)
+    return Swept(case, folder, spent, told["replays"], told["replay_cpu_seconds"], empty_s, floors)
+
+
+def _floor(name: str, home: Home, folder: SweepFolder, environment: dict[str, str], work: Path) -> float:
+    command = [sys.executable, "-m", "benchmarks.speed.floors", name, str(home.path), folder.name]
+    spent = run_metered(command, environment, work / f"floor-{name}.log")
+    if spent.returned != 0:
+        raise RuntimeError(f"floor {name!r} failed: {spent.output[-500:]}")
+    return spent.cpu_s
+
+
+def _empty_s(tape: Tape, config: SweepConfig) -> float:
+    """CPU seconds of `replay_batch` a replay where the market ends with its first message."""
+    rows = int(tape.message_row[1])
+    columns = {name: getattr(tape, name)[:rows].copy() for name in ("kind", "book", "runner", "tick", "size")}
+    cut = Tape(
+        info=tape.info,
+        message_ms=tape.message_ms[:1].copy(),
+        message_row=tape.message_row[:2].copy(),
+        start_ms=tape.start_ms.copy(),
+        **columns,
+    )
+    core = config.strategy.core
+    many = [resolve_core(core).make()] * 50
+    return seconds_each(lambda: simcore.replay_batch(cut, core, many, config.simulation), 3) / len(many)
+
+
+def _figures(swept: Swept) -> Iterator[Figure]:
+    case, spent = swept.case, swept.spent
+    floors = sum(swept.floors_s.values())
+    size = f"{case.trials:,} configurations on {case.markets:,} markets, {WORKERS} workers"
+    each = ", ".join(f"{name} {seconds:.1f}" for name, seconds in swept.floors_s.items())
+    detail = {
+        "replays": swept.replays,
+        "wall_s": spent.wall_s,
+        "cpu_s": spent.cpu_s,
+        "kernels_s": swept.kernels_s,
+        "replay_batch_s": swept.in_batch_s,
+        "empty_replay_us": 1e6 * swept.empty_s,
+        "floors_s": swept.floors_s,
+        "by_program_s": dict(sorted(spent.by_program.items(), key=lambda item: -item[1])),
+        "first_result_s": spent.awaited_s,
+        "configuration": msgspec.to_builtins(swept.folder.config),
+    }
+    yield Figure(
+        f"sweep-{case.core}-outside-over-floor",
+        swept.outside_s,
+        "CPU s outside kernels",
+        "floor: Ray start, ask/tell, log_batch, Parquet",
+        swept.outside_s / floors,
+        floors,
+        "<= 1.5",
+        f"{size}; CPU of all processes {spent.cpu_s:,.1f} s in {spent.wall_s:,.1f} s; floors in CPU s: {each}",
+        detail,
+    )
+    share, of_wall = swept.kernels_s / spent.cpu_s, swept.kernels_s / spent.wall_s / WORKERS
+    yield Figure(
+        f"sweep-{case.core}-kernel-share",
+        100 * share,
+        "% of the sweep's CPU",
+        "all CPU of the sweep",
+        share,
+        100.0,
+        ">= 0.9 where kernels take 10 CPU minutes",
+        f"kernels {swept.kernels_s:,.1f} CPU s of {swept.replays:,} replays, {100 * of_wall:.0f} % of the workers' wall time",
+    )
+    yield _first_result(swept)
+    yield _memory(swept)
+
+
+def _first_result(swept: Swept) -> Figure:
+    seconds, floor_s = swept.spent.awaited_s, swept.floors_s.get("ray")
+    name, unit, peer = f"sweep-{swept.case.core}-first-result", "s to the first trial", "floor: CPU of starting Ray"
+    ratio = None if seconds is None or floor_s is None else seconds / floor_s
+    why = "no ratio: a small run starts no Ray; " if ratio is None else ""
+    return Figure(name, seconds, unit, peer, ratio, floor_s, "<= 15 s", f"{why}wall time to the first trials on disk")
+
+
+def _memory(swept: Swept) -> Figure:
+    """Resident memory of the largest worker: its peak, and how the last quarter of the run compares with the second."""
+    series = [size for seconds, size in swept.spent.worker_bytes if size]
+    name, unit, peer = f"sweep-{swept.case.core}-worker-memory", "MiB at most", "the run's second quarter"
+    if len(series) < 4:
+        return Figure(name, None, unit, peer, None, target="< 2,048 MiB, flat", note="no ratio: the run was too short")
+    quarter = len(series) // 4
+    before, after = max(series[quarter : 2 * quarter]), max(series[-quarter:])
+    mib = 1024 * 1024
+    return Figure(
+        name, max(series) / mib, unit, peer, after / before, before / mib, "< 2,048 MiB, flat", "last quarter over it"
+    )

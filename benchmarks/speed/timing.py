@@ -1,0 +1,142 @@
+"""Clocks: CPU seconds of this process, and of a command with everything it starts."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+_PR_SET_CHILD_SUBREAPER = 36
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_s() -> float:
+    """CPU seconds of this process, its threads and the children that have ended, user and system."""
+    times = os.times()
+    return time.process_time() + times.children_user + times.children_system
+
+
+def best_of(repeats: int, work: Callable[[], Result]) -> tuple[float, Result]:
+    """CPU seconds of the quickest of so many runs, and what the last one returned."""
+    seconds = []
+    for _ in range(repeats):
+        begun = cpu_s()
+        result = work()
+        seconds.append(cpu_s() - begun)
+    return min(seconds), result
+
+
+LEAST_S = 0.05
+"""a run that is shorter is repeated within one measurement"""
+
+
+def seconds_each(work: Callable[[], object], repeats: int) -> float:
+    """CPU seconds of one run, the best of so many measurements."""
+    once, _ = best_of(1, work)
+    count = max(1, round(LEAST_S / max(once, 1e-6)))
+
+    def many() -> None:
+        for _ in range(count):
+            work()
+
+    return best_of(repeats, many)[0] / count
+
+
+@dataclass
+class Spent:
+    """What a command took, with all it started; looked at every `PAUSE_S`, so that a process's last moments are not seen.
+
+    cpu_s        : user and system, by_program : the same by the name of the program
+    awaited_s    : wall seconds until what the caller awaited was there, None if it never was
+    worker_bytes : (wall seconds, resident memory of the largest of Ray's worker processes), as it was looked at
+    """
+
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    returned: int = 0
+    output: str = ""
+    by_program: dict[str, float] = field(default_factory=dict)
+    awaited_s: float | None = None
+    worker_bytes: list[tuple[float, int]] = field(default_factory=list)
+
+
+PAUSE_S = 0.1
+
+
+def run_metered(
+    command: Sequence[str], environment: Mapping[str, str], log: Path, awaited: Callable[[], bool] | None = None
+) -> Spent:
+    """Run a command to its end; its output goes to `log`. Linux only (it reads /proc)."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # orphans of the command stay ours to count
+    seen: dict[int, _Seen] = {}
+    spent = Spent()
+    begun = time.monotonic()
+    with log.open("wb") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=dict(environment))
+        try:
+            while process.poll() is None:
+                largest = _look(process.pid, seen)
+                spent.worker_bytes.append((time.monotonic() - begun, largest))
+                if awaited is not None and spent.awaited_s is None and awaited():
+                    spent.awaited_s = time.monotonic() - begun
+                time.sleep(PAUSE_S)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+    spent.wall_s, spent.returned = time.monotonic() - begun, process.returncode
+    spent.output = log.read_text(errors="replace")
+    for one in seen.values():
+        spent.cpu_s += one.cpu_s
+        spent.by_program[one.program] = spent.by_program.get(one.program, 0.0) + one.cpu_s
+    return spent
+
+
+@dataclass
+class _Seen:
+    program: str
+    cpu_s: float = 0.0
+
+
+WORKER = "ray::"
+
+
+def _look(root: int, seen: dict[int, _Seen]) -> int:
+    """Bring what is known of the command's processes up to date; resident bytes of Ray's largest worker now."""
+    largest = 0
+    parents: dict[int, int] = {}
+    stats: dict[int, list[str]] = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            text = (folder / "stat").read_text()
+        except OSError:  # it has ended meanwhile
+            continue
+        program, _, rest = text.partition("(")[2].rpartition(")")
+        stats[int(folder.name)] = [program, *rest.split()]
+        parents[int(folder.name)] = int(rest.split()[1])
+    for pid, values in stats.items():
+        if pid in seen or _descends(pid, root, parents):
+            known = seen.setdefault(pid, _Seen(values[0]))
+            known.program = values[0]
+            known.cpu_s = (int(values[12]) + int(values[13])) / _TICKS
+            if values[0].startswith(WORKER):
+                largest = max(largest, int(values[22]) * _PAGE)
+    return largest
+
+
+def _descends(pid: int, root: int, parents: Mapping[int, int]) -> bool:
+    while pid in parents:
+        if pid == root:
+            return True
+        pid = parents[pid]
+    return False
