@@ -3,52 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 
-import msgspec
 import numpy as np
 
 import simcore
 from benchmarks.speed.figures import Figure, missing
 from benchmarks.speed.peers import PeerMissingError, Peers
 from benchmarks.speed.recordings import Raced
+from benchmarks.speed.replay import caf_sets, fills_of
 from benchmarks.speed.timing import seconds_each
 from simcore import Tape, TapeStore
-from simcore.strategies.caf import CAF
 
 NAME, PACKAGE = "maker-events-vs-hftbacktest", "hftbacktest"
-ALL_DAY_S = 86_400.0
 UNIT, PEER, WANTED = "million rows a second", "hftbacktest 2.4.4", ">= 2"
 
 
-def rows_before_off(tape: Tape, off_ms: float) -> int:
-    """Rows published before the off."""
-    return int(tape.message_row[np.searchsorted(tape.message_ms, off_ms)])
+@dataclass
+class Passed:
+    """What our side did on all recordings. rows : while the maker was on;  before : all rows up to the off."""
+
+    rows: int = 0
+    before: int = 0
+    polls: int = 0
+    fills: int = 0
+    seconds: float = 0.0
 
 
-def measure(raced: Sequence[Raced], store: TapeStore, peers: Peers, *, events: int, repeats: int) -> Iterator[Figure]:
-    """CAF V2 on over whole recordings up to the off, against the peer's maker."""
-    v2 = msgspec.structs.replace(
-        CAF.presets["v2"], pick_s=ALL_DAY_S, start_s=ALL_DAY_S, contracts_pounds=25.0, skew_contracts_pounds=50.0
-    )
-    rows, polls, fills, seconds = 0, 0, 0, 0.0
-    for market in raced:
-        tape = store.tape(market.market_id)
-        [result] = simcore.replay_batch(tape, "caf", [v2])
-        rows += rows_before_off(tape, float(store.row(market.market_id)["actual_off_ms"]))
-        polls, fills = polls + result.polls, fills + result.passive + result.aggressive + result.unattributed
-        seconds += seconds_each(lambda tape=tape: simcore.replay_batch(tape, "caf", [v2]), repeats)  # type: ignore[misc]
-    ours = rows / seconds / 1e6
+def measure(
+    raced: Sequence[Raced], store: TapeStore, peers: Peers, *, window_s: float, events: int, repeats: int
+) -> Iterator[Figure]:
+    """CAF V2 on for the last part before the off, against the peer's maker. Only rows of that part count."""
+    ours = _pass(raced, store, window_s, repeats)
+    rate = ours.rows / ours.seconds / 1e6
     try:
         said = peers.run(PACKAGE, "with_hftbacktest.py", str(events), str(repeats))
     except PeerMissingError as reason:
-        yield missing(NAME, UNIT, PEER, str(reason), WANTED, value=ours)
+        yield missing(NAME, UNIT, PEER, str(reason), WANTED, value=rate)
         return
     theirs = said["events"] / said["maker_s"] / 1e6
     alone = said["events"] / said["replay_s"] / 1e6
     note = (
-        f"CPU, best of {repeats}; ours: {rows:,} rows of {len(raced)} whole recordings up to the off, {polls:,} polls, "
-        f"{fills:,} fills, all simulation on; theirs: {events:,} events of a generated feed, {said['orders']:,} orders, "
-        f"{said['fills']:,} fills (without a maker {alone:.3g} million a second); neither counts compiling"
+        f"CPU, best of {repeats}; ours: {ours.rows:,} rows of {len(raced)} recordings in the last {window_s:.0f} s and up to "
+        f"the off ({ours.before:,} from their beginning), {ours.polls:,} polls, {ours.fills:,} fills, all simulation on; "
+        f"theirs: {events:,} events of a generated feed, {said['orders']:,} orders, {said['fills']:,} fills (without a maker "
+        f"{alone:.3g} million a second); neither counts compiling"
     )
-    detail = {**said, "our_rows": rows, "our_polls": polls, "our_fills": fills, "our_s": seconds}
-    yield Figure(NAME, ours, UNIT, PEER, ours / theirs, theirs, WANTED, note, detail)
+    yield Figure(NAME, rate, UNIT, PEER, rate / theirs, theirs, WANTED, note, {**said, **asdict(ours)})
+
+
+def _pass(raced: Sequence[Raced], store: TapeStore, window_s: float, repeats: int) -> Passed:
+    [v2] = caf_sets(1, window_s)
+    done = Passed()
+    for market in raced:
+        tape, row = store.tape(market.market_id), store.row(market.market_id)
+        [result] = simcore.replay_batch(tape, "caf", [v2])
+        first, last = (_row_at(tape, ms) for ms in (int(tape.start_ms[-1]) - 1000 * window_s, row["actual_off_ms"]))
+        done.rows, done.before = done.rows + last - first, done.before + last
+        done.polls, done.fills = done.polls + result.polls, done.fills + fills_of(result)
+        done.seconds += seconds_each(partial(simcore.replay_batch, tape, "caf", [v2]), repeats)
+    return done
+
+
+def _row_at(tape: Tape, published_ms: float) -> int:
+    """Rows published before that."""
+    return int(tape.message_row[np.searchsorted(tape.message_ms, published_ms)])

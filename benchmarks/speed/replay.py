@@ -35,6 +35,11 @@ def daf_sets(count: int, window_s: float) -> list[Daf]:
     return [Daf(pick_s=window_s, entry_start_s=entry_s, stake_pounds=5.0 + place) for place in range(count)]
 
 
+def fills_of(result: MarketResult) -> int:
+    """Fills of one of our replays."""
+    return result.passive + result.aggressive + result.unattributed
+
+
 @dataclass(frozen=True)
 class Beside:
     """Both sides on one market, CPU seconds a configuration.
@@ -134,7 +139,7 @@ def _row(each: Beside, at_best: bool) -> dict[str, Any]:
         "read_ms": 1000 * each.read_s,
         "flumine_ms": 1000 * theirs_s,
         "ratio": theirs_s / each.batch_s,
-        "fills": sum(result.passive + result.aggressive + result.unattributed for result in ours),
+        "fills": sum(map(fills_of, ours)),
         "flumine_fills": sum(theirs.fills),
         "profit_pounds": sum(result.gross_pence for result in ours) / 100,
         "flumine_profit_pounds": sum(theirs.profit_pounds),

@@ -152,6 +152,7 @@ def test_a_folder_without_recordings_is_refused_in_one_sentence(tmp_path: Path) 
     assert not (tmp_path / "o.json").exists()
 
 
+@pytest.mark.timeout(1200)  # twenty CPU seconds: even where many share the machine
 def test_a_tiny_run_measures_everything_and_both_sides_trade(tmp_path: Path, recordings: Path) -> None:
     out = tmp_path / "bench.json"
     result = CliRunner().invoke(main, ["--small", "--recordings", str(recordings), "--out", str(out)])
