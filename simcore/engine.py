@@ -25,7 +25,7 @@ from simcore.models.refill import RefillHalfLife, RefillInstant
 from simcore.models.rules_by_date import MINIMUM_STAKE, PROFIT_RATIO, REDUCTION, day_of
 from simcore.models.simulation import Simulation, resolve_simulation
 from simcore.portfolio import HOUR_MS, Activity, transaction_charge
-from simcore.results import REFUSALS, MarketResult
+from simcore.results import FILL_KINDS, REFUSALS, MarketResult
 from simcore.strategies import Core, Parameters, resolve_core
 from simcore.strategies.daf import DAF
 from simcore.strategies.view import DEPTH, N_CLOCK, N_LEVEL, N_SEEN, N_SLOT, SLOT_RUNNER, new_offers
@@ -33,7 +33,6 @@ from simcore.tapes.tape import Tape
 from simcore.units import ODDS
 
 FIRST_CAPACITY = 1024
-FILL_KINDS = ("passive", "aggressive", "unattributed", "at_close")
 _QUEUES = {
     QueueNone: st.QUEUE_NONE,
     QueueProportional: st.QUEUE_PROPORTIONAL,
@@ -323,14 +322,16 @@ def result_of(bench: Bench, sim: st.Sim, simulation: Simulation, timeline: st.In
         places=int(tally[st.PLACES]),
         cancels=int(tally[st.CANCELS]),
         replaces=int(tally[st.REPLACES]),
-        passive=counts[0],
-        aggressive=counts[1],
-        unattributed=counts[2],
-        at_close=counts[3],
-        passive_pence=pence[0],
-        aggressive_pence=pence[1],
-        unattributed_pence=pence[2],
-        at_close_pence=pence[3],
+        passive=counts[st.FILL_PASSIVE],
+        aggressive=counts[st.FILL_AGGRESSIVE],
+        unattributed=counts[st.FILL_UNATTRIBUTED],
+        unrecorded=counts[st.FILL_UNRECORDED],
+        at_close=counts[st.FILL_AT_CLOSE],
+        passive_pence=pence[st.FILL_PASSIVE],
+        aggressive_pence=pence[st.FILL_AGGRESSIVE],
+        unattributed_pence=pence[st.FILL_UNATTRIBUTED],
+        unrecorded_pence=pence[st.FILL_UNRECORDED],
+        at_close_pence=pence[st.FILL_AT_CLOSE],
         turnover_pence=sum(pence),
         largest_position_pence=int(tally[st.LARGEST_POSITION]) // st.MICRO,
         largest_liability_pence=int(tally[st.LARGEST_LIABILITY]) // st.MICRO,

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from simcore.dtypes import BACK, LAY
-from simcore.engine import FILL_KINDS, Bench, prepare, run_script, settings_of
+from simcore.engine import Bench, prepare, run_script, settings_of
 from simcore.errors import ModelError
 from simcore.kernels import state as st
 from simcore.kernels.randomness import DRAW_REQUEST, log_normal_ms
 from simcore.models.simulation import Simulation, resolve_simulation
-from simcore.results import REFUSALS
+from simcore.results import FILL_KINDS, REFUSALS
 from simcore.tapes.tape import Tape
 from simcore.units import tick_or_off
 
@@ -38,7 +38,8 @@ _MOST_POUNDS = 20_000_000
 class OrdersResult:
     """What became of a table of requests.
 
-    fills    : order_id, time_ms of the match, odds, size_pounds, passive, how (passive | aggressive | unattributed | at_close)
+    fills    : order_id, time_ms of the match, odds, size_pounds, passive, how: one of
+               simcore.results.FILL_KINDS
     refusals : order_id, time_ms, reason (a cancel that came too late is `bet_taken_or_lapsed`)
     orders   : order_id, size_pounds, matched_pounds, average_odds (NaN unmatched), cancelled_pounds, lapsed_pounds
     """

@@ -9,6 +9,9 @@ import pandas as pd
 
 from simcore.portfolio import Activity
 
+FILL_KINDS: Final = ("passive", "aggressive", "unattributed", "unrecorded", "at_close")
+"""how a fill came about, in the order of the kernels' codes"""
+
 REFUSALS: Final = (
     "minimum_stake",
     "insufficient_funds",
@@ -39,7 +42,9 @@ class MarketResult:
     residual_pence    what the worst outcome costs more than the best at the off: exposure carried into the race
     largest_position_pence   largest |contracts| on one runner;  largest_liability_pence: worst outcome at any time
     worst_mark_pence  lowest mark-to-market seen at a poll
-    passive, aggressive, unattributed, at_close : fills (count) and *_pence (stake matched) by how they came about
+    passive, aggressive, unattributed, unrecorded, at_close : fills (count) and *_pence (stake matched) by how they came about;
+                      unattributed: of trades whose side the record does not tell; unrecorded: of aggressors that, so `appetite`
+                      says, wanted more than the record shows
     refusals          count by reason, see REFUSALS
     """
 
@@ -55,10 +60,12 @@ class MarketResult:
     passive: int
     aggressive: int
     unattributed: int
+    unrecorded: int
     at_close: int
     passive_pence: int
     aggressive_pence: int
     unattributed_pence: int
+    unrecorded_pence: int
     at_close_pence: int
     turnover_pence: int
     entry_matched: bool

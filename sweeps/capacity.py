@@ -29,6 +29,7 @@ import pyarrow.parquet as pq
 
 from simcore.errors import ModelError
 from simcore.models.simulation import Simulation
+from simcore.results import FILL_KINDS
 from simcore.strategies.base import Core
 from sweeps.results import SweepFolder, write_parquet
 
@@ -37,7 +38,7 @@ Evaluate = Callable[[Sequence[Mapping[str, Any]], Simulation], pa.Table]
 MarketResult, and `trial`, the configuration's place in the sequence. The same path and seeds as the sweep's trials."""
 
 _FILE = "capacity.parquet"
-_COLUMNS = ("market_id", "pnl_pence", "turnover_pence", "passive", "aggressive", "unattributed")
+_COLUMNS = ("market_id", "pnl_pence", "turnover_pence", *FILL_KINDS)
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class CapacityCurve:
                 "standard_error_pounds": (pnl.std(ddof=1) / np.sqrt(count)).fillna(0.0) / 100,
                 "total_pnl_pounds": pnl.sum() / 100,
                 "turnover_pounds": by_stake["turnover_pence"].sum() / 100,
-                "fills": by_stake[["passive", "aggressive", "unattributed"]].sum().sum(axis=1),
+                "fills": by_stake[list(FILL_KINDS)].sum().sum(axis=1),
             }
         ).reset_index()
 

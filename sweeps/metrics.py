@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simcore.models.costs import Costs
 from simcore.portfolio import Activity, portfolio
-from simcore.results import REFUSALS
+from simcore.results import FILL_KINDS, REFUSALS
 from simcore.statistics import QUANTILES, day_bootstrap_bound, distribution, student_bound
 from sweeps.objective import Objective
 
@@ -32,6 +32,8 @@ METRICS: Final = (
     "requests",
     "refusals",
     "turnover_pounds",
+    "unattributed_share",
+    "unrecorded_share",
     "commission_pounds",
     "residual_pounds",
     "portfolio_charge_pounds",
@@ -45,6 +47,8 @@ lower_bound_pounds   one-sided bound of the mean by the objective's `bound` and 
 hit_rate             share of the markets traded that ended in profit; 0 where none was traded
 markets_traded       markets where anything at all was matched;  markets_marked: settled at market prices for want of a result
 fills, requests, refusals, turnover, commission, residual   sums over the markets
+unattributed_share, unrecorded_share   of the turnover, 0 where there is none: matched by trades whose side the record does not
+                     tell; by aggressors that, so the assumed appetite says, wanted more than the record shows
 portfolio_charge, expert_fee   what the account pays for all its markets together (simcore.portfolio)
 net_pnl                        gross − commission of all markets, less those two
 """
@@ -57,6 +61,7 @@ def trial_metrics(
     pnl = _column(rows, "pnl_pence") / 100.0
     traded = rows["entry_matched"].to_numpy(zero_copy_only=False).astype(bool)
     won = int(np.count_nonzero(pnl[traded] > 0))
+    turnover = _total(rows, "turnover_pence")
     account = portfolio(_activities(rows), costs)
     figures = {
         **distribution(pnl),
@@ -64,10 +69,12 @@ def trial_metrics(
         "hit_rate": won / int(traded.sum()) if traded.any() else 0.0,
         "markets_traded": int(traded.sum()),
         "markets_marked": rows["settled_by"].to_pylist().count("mark"),
-        "fills": _total(rows, "passive", "aggressive", "unattributed"),
+        "fills": _total(rows, *FILL_KINDS),
         "requests": _total(rows, "places", "cancels"),
         "refusals": _total(rows, *(f"refused_{reason}" for reason in REFUSALS)),
-        "turnover_pounds": _total(rows, "turnover_pence") / 100.0,
+        "turnover_pounds": turnover / 100.0,
+        "unattributed_share": _total(rows, "unattributed_pence") / max(turnover, 1),
+        "unrecorded_share": _total(rows, "unrecorded_pence") / max(turnover, 1),
         "commission_pounds": _total(rows, "commission_pence") / 100.0,
         "residual_pounds": _total(rows, "residual_pence") / 100.0,
         "portfolio_charge_pounds": account.charge_pounds,

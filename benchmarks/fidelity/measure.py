@@ -26,12 +26,12 @@ def measured(bench: Bench, sim: st.Sim, simulation: Simulation) -> Row:
     result = result_of(bench, sim, simulation)
     accepted = sim.orders[: sim.tally[st.N_ORDERS]]
     log = sim.log[: sim.tally[st.N_LOGGED]]
-    fills = log[log[:, st.WHAT] <= st.FILL_UNATTRIBUTED]
+    fills = log[log[:, st.WHAT] <= st.FILL_UNRECORDED]
     side = sim.orders[fills[:, st.LOG_ORDER], st.SIDE]
     row = {
         "pnl_pence": result.pnl_pence,
         "turnover_pence": result.turnover_pence,
-        "passive_pence": result.passive_pence + result.unattributed_pence,
+        "passive_pence": result.passive_pence + result.unattributed_pence + result.unrecorded_pence,
         "offered_pence": int(accepted[accepted[:, st.ACCEPTED_MS] > 0, st.SIZE].sum()),
         "matched": result.entry_matched,
         "places": result.places,

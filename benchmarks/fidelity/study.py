@@ -107,7 +107,16 @@ def settings() -> tuple[Setting, ...]:
         for refill, ms in refills.items()
         for reacts, reaction in reactions.items()
     ]
-    tried = ((0.0, 10_000), (0.25, 3000), (0.5, 1000), (0.5, 10_000), (0.75, 3000), (1.0, 3000), (1.0, 10_000))
+    tried = (
+        (0.0, 10_000),
+        (0.25, 3000),
+        (0.5, 3000),
+        (0.5, 10_000),
+        (0.75, 1000),
+        (0.75, 10_000),
+        (1.0, 3000),
+        (1.0, 10_000),
+    )
     candidates = [
         Setting(f"appetite {share:g}, refill {ms // 1000} s", {"appetite": share, "refill_ms": ms}, uses=("choose",))
         for share, ms in tried
@@ -131,12 +140,12 @@ FULL = Study(
         Batch("choose", "horses", 7124, 80, drift=-4.0),
         Batch("grid", "greyhounds", 7101, 30),
         Batch("grid", "horses", 7103, 30),
-        Batch("report", "greyhounds", 8301, 1200),
-        Batch("report", "greyhounds", 8302, 150, drift=-4.0),
-        Batch("report", "greyhounds", 8303, 150, drift=6.0),
-        Batch("report", "horses", 8304, 900),
-        Batch("report", "horses", 8305, 120, drift=4.0),
-        Batch("report", "horses", 8306, 120, drift=-6.0),
+        Batch("report", "greyhounds", 8401, 1800),
+        Batch("report", "greyhounds", 8402, 150, drift=-4.0),
+        Batch("report", "greyhounds", 8403, 150, drift=6.0),
+        Batch("report", "horses", 8404, 900),
+        Batch("report", "horses", 8405, 120, drift=4.0),
+        Batch("report", "horses", 8406, 120, drift=-6.0),
     ),
 )
 SMALL = Study(

@@ -183,12 +183,14 @@ N_LOG: Final = 9
 FILL_PASSIVE: Final = 0
 FILL_AGGRESSIVE: Final = 1
 FILL_UNATTRIBUTED: Final = 2
-FILL_AT_CLOSE: Final = 3
+FILL_UNRECORDED: Final = 3
+"""taken by a hungry aggressor beyond what it traded in the record; the last of the kinds matched in the book"""
+FILL_AT_CLOSE: Final = 4
 """matched at the starting price; the last of the kinds of fill"""
-CANCELLED: Final = 4
-LAPSED: Final = 5
-REFUSED: Final = 6
-VOIDED: Final = 7
+CANCELLED: Final = 5
+LAPSED: Final = 6
+REFUSED: Final = 7
+VOIDED: Final = 8
 """an order on a withdrawn runner, or a lay cancelled by a withdrawal"""
 
 # reasons, in the order of simcore.results.REFUSALS

@@ -10,7 +10,8 @@ the other side at its worst price.
 
 With an appetite (models/appetite.py) some aggressors are hungry, by a draw. A hungry one that goes on to the next level clears
 the one before in the world, too, and what it took of us is missing at the end (the carry is negative); and one that clears its
-last level takes up to its whole sweep once more of those who stand there, though of us never more than it took in the record.
+last level takes up to its whole sweep once more of those who stand there. What it takes of us comes out of its recorded trades
+first, never more than they were; the rest was never traded in the record and is told apart (FILL_UNRECORDED).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from simcore.kernels.state import (
     DISPLACE,
     FILL_PASSIVE,
     FILL_UNATTRIBUTED,
+    FILL_UNRECORDED,
     FRONT,
     GIVEN,
     KEY_A,
@@ -68,7 +70,7 @@ def best_order_within(sim: Sim, r: int, b: int, limit: int, inclusive: bool) -> 
 
 
 @kernel
-def fill_through(sim: Sim, r: int, b: int, limit: int, inclusive: bool, want: int, now: int) -> int:
+def fill_through(sim: Sim, r: int, b: int, limit: int, inclusive: bool, want: int, what: int, now: int) -> int:
     """Fill our orders that are hit before `limit` (or at it), best price then oldest first; returns pence filled."""
     left = want
     while left > 0:
@@ -76,7 +78,7 @@ def fill_through(sim: Sim, r: int, b: int, limit: int, inclusive: bool, want: in
         if o < 0:
             break
         pence = min(left, sim.orders[o, REMAINING])
-        fill(sim, o, pence, sim.orders[o, TICK], FILL_PASSIVE, now)
+        fill(sim, o, pence, sim.orders[o, TICK], what, now)
         left -= pence
     return want - left
 
@@ -105,6 +107,14 @@ def take_queue(sim: Sim, r: int, b: int, t: int, want: int, most: int, what: int
         ours += pence
         i -= n - sim.tally[N_STANDING]
     return others, ours
+
+
+@kernel
+def take_ours(sim: Sim, r: int, b: int, t: int, want: int, most: int, what: int, now: int) -> int:
+    """Fill our orders before tick t, then in its queue, as far as `want` reaches and at most `most`; returns pence filled."""
+    through = fill_through(sim, r, b, t, False, min(want, most), what, now)
+    _, ours = take_queue(sim, r, b, t, want - through, most - through, what, now)
+    return through + ours
 
 
 @kernel
@@ -139,10 +149,11 @@ def trade(sim: Sim, r: int, b: int, t: int, pence: int, last_of_sweep: bool, now
     if clears and last_of_sweep:
         reach += sim.market[SWEPT]
     most = min(reach, sim.market[SWEPT] - sim.market[GIVEN])
-    through = fill_through(sim, r, b, t, False, most, now)
-    _, ours = take_queue(sim, r, b, t, reach - through, most - through, FILL_PASSIVE, now)
-    others = world if clears and not last_of_sweep else min(reach - through - ours, world)
-    sim.market[GIVEN] += through + ours
+    ours = take_ours(sim, r, b, t, reach, most, FILL_PASSIVE, now)
+    sim.market[GIVEN] += ours
+    if clears and last_of_sweep:
+        ours += take_ours(sim, r, b, t, reach - ours, reach - ours, FILL_UNRECORDED, now)
+    others = world if clears and not last_of_sweep else min(reach - ours, world)
     sim.recorded[r, b, t] -= pence
     queue_after_trade(sim, r, b, t, world, others)
     sim.market[CARRY] = 0
@@ -152,7 +163,7 @@ def trade(sim: Sim, r: int, b: int, t: int, pence: int, last_of_sweep: bool, now
     # the second: with less of a record the rest of a level that we took a part of would be taken for emptied, and hidden
     if displaced != before or displaced != displaced_now(sim, r, b, t, now):
         set_displaced(sim, r, b, t, displaced, now)
-    short = want - through - ours - others
+    short = want - ours - others
     if not last_of_sweep:
         sim.market[CARRY] = short
     elif short > 0:
@@ -181,7 +192,7 @@ def place(sim: Sim, r: int, b: int, t: int, pence: int, now: int) -> None:
     Nothing matches while the market is suspended.
     """
     opposite = ATL if b == ATB else ATB
-    met = fill_through(sim, r, opposite, t, True, pence, now) if sim.market[STATUS_NOW] == OPEN else 0
+    met = fill_through(sim, r, opposite, t, True, pence, FILL_PASSIVE, now) if sim.market[STATUS_NOW] == OPEN else 0
     queue_after_trade(sim, r, b, t, world_size(sim, r, b, t, now), 0)
     sim.recorded[r, b, t] += pence
     if met > 0 and sim.settings[DISPLACE] != 0:

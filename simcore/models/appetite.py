@@ -6,8 +6,9 @@ hungry. A hungry one that cleared its last level would have taken up to
 
     V    more at that level, V = what it took in its whole sweep, pence
 
-from whoever stood there: an order of ours behind the last of them is filled, and one in front leaves nobody waiting. Of us it
-never takes more than it took in the record. A hungry order that goes on to the next level clears the one before in the world,
+from whoever stood there: an order of ours behind the last of them is filled, and one in front leaves nobody waiting. No
+recorded trade fills more of us than it was: what a hungry one takes of us beyond its sweep was never traded in the record, is
+told apart (`unrecorded`), and is at most V. A hungry order that goes on to the next level clears the one before in the world,
 too: what it took of us there is missing at its last level, where it is size that stopped it.
 
 0  every aggressor wanted exactly what it got: right where takers send the displayed size, too few fills where they do not

@@ -83,7 +83,7 @@ def _print_result(result: PairResult) -> None:
     one, two = result.first, result.second
     markets.add_row("market", one.market_id, two.market_id, "")
     markets.add_row("settled by", one.settled_by, two.settled_by, "")
-    for name in ("places", "cancels", "passive", "aggressive", "unattributed"):
+    for name in ("places", "cancels", "passive", "aggressive", "unattributed", "unrecorded"):
         values = [getattr(each, name) for each in (one, two)]
         markets.add_row(name, *map(str, values), str(sum(values)))
     refused = [sum(each.refusals) for each in (one, two)]

@@ -24,9 +24,13 @@ def place(order_id: int, after_ms: int, side: str, odds: float, pounds: float) -
     return row | {"side": side, "odds": odds, "size_pounds": pounds}
 
 
-def fills(tape: Tape, appetite: float, *requests: dict[str, Any], seed: int = 0) -> list[tuple[int, float, float]]:
+def fills_told(tape: Tape, appetite: float, *requests: dict[str, Any], seed: int = 0) -> pd.DataFrame:
     assumed = SIMULATION | {"appetite": appetite}
-    table = simcore.replay_orders(tape, pd.DataFrame(list(requests)), assumed, seed=seed).fills
+    return simcore.replay_orders(tape, pd.DataFrame(list(requests)), assumed, seed=seed).fills
+
+
+def fills(tape: Tape, appetite: float, *requests: dict[str, Any], seed: int = 0) -> list[tuple[int, float, float]]:
+    table = fills_told(tape, appetite, *requests, seed=seed)
     return list(zip(table["order_id"], table["odds"].round(4), table["size_pounds"].round(2), strict=True))
 
 
@@ -83,12 +87,24 @@ def test_one_draw_is_for_the_whole_sweep_whatever_it_met_on_its_way() -> None:
     assert 8 < outcomes.count(hungry) < 32
 
 
-def test_of_us_it_never_takes_more_than_it_took_in_the_record() -> None:
-    assert fills(cleared(), 1.0, place(1, 10, "LAY", 2.0, 30)) == [(1, 2.0, 10.0)]
+def told(table: pd.DataFrame) -> list[tuple[int, float, float, str]]:
+    return list(
+        zip(table["order_id"], table["odds"].round(4), table["size_pounds"].round(2), table["how"], strict=True)
+    )
+
+
+def test_what_it_takes_of_us_beyond_its_recorded_trades_is_told_apart_and_never_more_than_its_sweep() -> None:
+    behind = place(1, 10, "LAY", 2.0, 30)
+    assert told(fills_told(cleared(), 1.0, behind)) == [(1, 2.0, 10.0, "passive")]
     behind_and_before = place(1, 10, "LAY", 2.02, 6), place(2, 20, "LAY", 2.0, 30)
-    assert fills(cleared(), 1.0, *behind_and_before) == [(1, 2.02, 6.0), (2, 2.0, 4.0)]
+    assert told(fills_told(cleared(), 1.0, *behind_and_before)) == [(1, 2.02, 6.0, "passive"), (2, 2.0, 4.0, "passive")]
+    before = [(1, 2.02, 10.0, "passive"), (1, 2.02, 10.0, "unrecorded")]
+    assert told(fills_told(cleared(), 1.0, place(1, 10, "LAY", 2.02, 30))) == before
+    assert told(fills_told(cleared(), 0.0, place(1, 10, "LAY", 2.02, 30))) == before[:1]
+    two = place(1, 10, "LAY", 2.02, 13), place(2, 20, "LAY", 2.0, 30)
+    assert told(fills_told(cleared(), 1.0, *two)) == [(1, 2.02, 10.0, "passive"), (1, 2.02, 3.0, "unrecorded")]
     sweep = market().at(1000).trade(d.ATB, 2.0, 10).trade(d.ATB, 1.99, 20).at(9000).tape()
-    assert fills(sweep, 1.0, place(1, 10, "LAY", 1.99, 90)) == [(1, 1.99, 30.0)]
+    assert told(fills_told(sweep, 1.0, place(1, 10, "LAY", 1.99, 90))) == [(1, 1.99, 30.0, "passive")]
 
 
 def test_a_level_that_was_not_cleared_was_all_the_aggressor_wanted() -> None:

@@ -141,10 +141,35 @@ def test_we_never_match_more_than_the_others_ever_offered_or_came_to_take(seeds:
         sides = sides_of(rows)
         for order_id, _, _, pence, how in fills_of(kernel_orders(tape, rows, simulation, seed)[0]):
             assert how != "at_close"
-            matched[sides[order_id]] += pence
+            if how != "unrecorded":  # that was on offer nowhere in the record; the next test bounds it
+                matched[sides[order_id]] += pence
         assert all(pence <= offered[key] for key, pence in matched.items()), seed
         seen += len(matched)
     assert seen > len(seeds) // 2
+
+
+@seed_ranges
+def test_what_hungry_aggressors_take_of_us_beyond_the_record_is_at_most_their_trades_once_more(seeds: range) -> None:
+    """And only where somebody is hungry."""
+    seen = 0
+    for seed in seeds:
+        rng = Random(seed)
+        tape, rows = tape_of(quiet_news(rng)), request_table(seeded_requests(rng))
+        simulation = seeded_simulation(rng) | {"reaction": NO_REACTION}
+        sides = sides_of(rows)
+        for appetite in (0.0, 1.0):
+            beyond: dict[tuple[int, int, str], int] = defaultdict(int)
+            for order_id, time_ms, _, pence, how in fills_of(
+                kernel_orders(tape, rows, simulation | {"appetite": appetite}, seed)[0]
+            ):
+                if how == "unrecorded":
+                    selection_id, side = sides[order_id]
+                    beyond[time_ms, selection_id, side] += pence
+            volume = volume_by_ms(tape)
+            assert appetite > 0.0 or not beyond
+            assert all(pence <= volume[key] for key, pence in beyond.items()), seed
+            seen += len(beyond)
+    assert seen > 0
 
 
 # --- side is a sign --------------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ ON_ITS_WAY, STANDING, DONE = "on its way", "standing", "done"
 LAPSE, PERSIST = "LAPSE", "PERSIST"
 LIMIT, LIMIT_ON_CLOSE, MARKET_ON_CLOSE = "LIMIT", "LIMIT_ON_CLOSE", "MARKET_ON_CLOSE"
 MICRO = 1_000_000
-FILLS = ("passive", "aggressive", "unattributed", "at_close")
-MATCHED_IN_THE_BOOK = FILLS[:3]
+FILLS = ("passive", "aggressive", "unattributed", "unrecorded", "at_close")
+MATCHED_IN_THE_BOOK = FILLS[:4]
 
 
 def hundredths_of(tick: int) -> int:

@@ -231,7 +231,7 @@ class Exchange:
         self.world.change_record(level, pence, now_ms)
         met = 0
         if self.matching():
-            met = self.fill_beyond(runner, other(book), tick, pence, now_ms, at_too=True)
+            met = self.fill_beyond(runner, other(book), tick, pence, "passive", now_ms, at_too=True)
         self.world.displace(level, -met, now_ms)
 
     def cancel_of_others(self, level: Level, pence: int, row: int, now_ms: int) -> None:
@@ -241,7 +241,20 @@ class Exchange:
         for order in self.ours_at(self.world.priced(level)):
             order.ahead -= self.share_ahead(order.ahead, total, lost, row)
 
-    def fill_beyond(self, runner: int, book: int, limit: int, want: int, now_ms: int, *, at_too: bool) -> int:
+    def match(self, order: Order, pence: int, what: str, now_ms: int) -> None:
+        """A match at the order's price; out of a sweep it is passive as far as the sweep's recorded trades reach."""
+        if what != "sweep":
+            self.fill(order, pence, hundredths_of(order.tick), what, now_ms)
+            return
+        recorded = min(pence, self.swept - self.given)
+        self.given += recorded
+        for part, kind in ((recorded, "passive"), (pence - recorded, "unrecorded")):
+            if part > 0:
+                self.fill(order, part, hundredths_of(order.tick), kind, now_ms)
+
+    def fill_beyond(
+        self, runner: int, book: int, limit: int, want: int, what: str, now_ms: int, *, at_too: bool
+    ) -> int:
         """Fill our orders in `book` priced better than `limit` (or at it too), best price first, then oldest."""
         hit = [
             order
@@ -254,7 +267,7 @@ class Exchange:
         for order in hit:
             pence = min(order.remaining, want - filled)
             if pence > 0:
-                self.fill(order, pence, hundredths_of(order.tick), "passive", now_ms)
+                self.match(order, pence, what, now_ms)
                 filled += pence
         return filled
 
@@ -269,7 +282,7 @@ class Exchange:
             taken += min(max(0, order.ahead - taken), want - taken - filled)
             pence = min(order.remaining, want - taken - filled, at_most - filled)
             if pence > 0:
-                self.fill(order, pence, hundredths_of(order.tick), what, now_ms)
+                self.match(order, pence, what, now_ms)
                 filled += pence
         for order in self.ours_at(price):
             order.ahead = max(0, order.ahead - taken)
@@ -287,10 +300,9 @@ class Exchange:
         self.swept += pence
         cleared = self.wanted_more and self.world.record(level) == pence
         reach = max(want, 0) + (self.swept if cleared and last else 0)
-        at_most = min(reach, self.swept - self.given)
-        filled = self.fill_beyond(runner, book, tick, at_most, now_ms, at_too=False)
-        taken, ours = self.walk_queue(price, others, reach - filled, "passive", now_ms, at_most=at_most - filled)
-        self.given += filled + ours
+        at_most = reach if cleared and last else min(reach, self.swept - self.given)
+        filled = self.fill_beyond(runner, book, tick, at_most, "sweep", now_ms, at_too=False)
+        taken, ours = self.walk_queue(price, others, reach - filled, "sweep", now_ms, at_most=at_most - filled)
         if cleared and not last:  # it went on, so in the world, too, nobody was left here
             taken = others
             for order in self.ours_at(price):

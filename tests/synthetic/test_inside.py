@@ -39,7 +39,7 @@ def truth(core: str, sport: str, index: int = 0) -> Truth:
 
 def fills(sim: st.Sim) -> np.ndarray:
     log = sim.log[: sim.tally[st.N_LOGGED]]
-    return log[log[:, st.WHAT] <= st.FILL_UNATTRIBUTED]
+    return log[log[:, st.WHAT] <= st.FILL_UNRECORDED]
 
 
 def our_matches(run: Truth) -> np.ndarray:
