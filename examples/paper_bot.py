@@ -20,6 +20,7 @@ from simcore.errors import SimcoreError
 from sweeps.errors import SweepError
 from sweeps.live.market import changes_by_market, messages_of
 from sweeps.live.paper import PaperBot
+from sweeps.output import while_somebody_reads
 
 
 def main(config: str, recording: str) -> None:
@@ -40,6 +41,7 @@ if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit("usage: python examples/paper_bot.py EXPORT.json RECORDING")
     try:
-        main(*sys.argv[1:])
+        with while_somebody_reads():
+            main(*sys.argv[1:])
     except (SimcoreError, SweepError) as error:
         sys.exit(f"paper_bot: {error}")

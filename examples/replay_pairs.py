@@ -12,6 +12,7 @@ import sys
 import simcore
 from simcore.strategies.arb import ARB
 from simcore.tapes.pairs import pairs
+from sweeps.output import while_somebody_reads
 
 
 def main(path: str, preset: str = "both", *overrides: str) -> None:
@@ -35,4 +36,5 @@ def main(path: str, preset: str = "both", *overrides: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with while_somebody_reads():
+        main(*sys.argv[1:])

@@ -1,8 +1,10 @@
-"""The command line under test, in this process."""
+"""Commands under test: the command line in this process, and others in their own."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,3 +26,13 @@ class Sweeps:
             code = int(stop.code or 0)
         captured = self._capsys.readouterr()
         return code, captured.out, captured.err
+
+
+def unread(*command: str, errors_too: bool = False, cwd: Path) -> tuple[int, str]:
+    """Exit code and standard error of a command whose output nobody reads."""
+    errors = subprocess.STDOUT if errors_too else subprocess.PIPE
+    with subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=errors) as child:
+        assert child.stdout is not None
+        child.stdout.close()
+        told = b"" if child.stderr is None else child.stderr.read()
+        return child.wait(timeout=120), told.decode()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import Any
 
 import click
 
 from simcore.errors import SimcoreError
 from sweeps.errors import SweepError
+from sweeps.output import while_somebody_reads
 
 # command -> (module, attribute, one line for --help)
 COMMANDS = {
@@ -39,6 +41,13 @@ class LazyGroup(click.Group):
         module, attribute, _ = COMMANDS[cmd_name]
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            with while_somebody_reads():
+                return super().invoke(ctx)
+        except BrokenPipeError as error:  # a worker or a server; click would end without a word
+            raise SweepError(f"the connection to another process broke ({error}); run it again") from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -19,12 +19,15 @@ from simcore.strategies.view import OFFER_PENCE, OFFER_SIDE, OFFER_TICK, View, n
 from simcore.units import odds_of
 from sweeps.live.market import changes_by_market, messages_of
 from sweeps.live.paper import Offer, PaperBot
+from sweeps.output import NOBODY_READS
+from tests.commands import unread
 from tests.live.conftest import NO_DELAYS, MakeExport
 from tests.live.stream import FAVOURITE, OUTSIDER, definition, ladder, message, opening
 
 GREYHOUNDS = "betfair-down-under__autoHubTutorials__1.195395419.bz2"
 HORSES = "lorenzo-stoakes__janus__1.170462895.mcm.bz2"
 REPOSITORY = Path(__file__).resolve().parents[2]
+EXAMPLE = str(REPOSITORY / "examples" / "paper_bot.py")
 
 
 def compiled_offers(name: str, view: View, vector: Any) -> list[Offer]:
@@ -143,6 +146,8 @@ def test_the_example_prints_what_it_would_do_on_a_recording(
     assert any("pick" in line for line in lines)
     assert any("place" in line and "BACK £5.00" in line for line in lines)
     assert "if the runner wins" in lines[-1]
+    told = unread(sys.executable, EXAMPLE, str(tmp_path / "best.json"), str(tmp_path / "race"), cwd=tmp_path)
+    assert told == (NOBODY_READS, ""), "it ends as quietly where its reader has gone"
 
 
 def test_the_example_refuses_a_changed_export_in_one_sentence(make_export: MakeExport, tmp_path: Path) -> None:
@@ -156,5 +161,4 @@ def test_the_example_refuses_a_changed_export_in_one_sentence(make_export: MakeE
 
 
 def example(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(REPOSITORY / "examples" / "paper_bot.py"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, EXAMPLE, *arguments], capture_output=True, text=True, check=False)
