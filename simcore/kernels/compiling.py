@@ -7,7 +7,10 @@ int64, a NamedTuple of arrays is what `register` was told of it. With the JIT of
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_type_hints
 
@@ -71,5 +74,29 @@ def compile_kernel(function: Any) -> None:
     plain = function.py_func
     for name in plain.__code__.co_names:
         compile_kernel(plain.__globals__.get(name))
-    function.compile(signature_of(plain))
-    function.disable_compile()
+    with _interruptions_held():
+        function.compile(signature_of(plain))
+        function.disable_compile()
+
+
+@contextmanager
+def _interruptions_held() -> Iterator[None]:
+    """Ctrl-C, or a kill that the program answers as one, waits until a kernel is compiled and kept: a few seconds at most.
+
+    LLVM calls back into Python, and what a handler raises in such a call is printed and lost; numba then misses its machine
+    code and raises an error of its own.
+    """
+    held: list[Callable[[], Any]] = []
+    usual: dict[signal.Signals, Any] = {}
+    if threading.current_thread() is threading.main_thread():  # no other thread is interrupted, or may set a handler
+        usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    answered = {number: handler for number, handler in usual.items() if callable(handler)}
+    for number, handler in answered.items():
+        signal.signal(number, lambda *told, handler=handler: held.append(lambda: handler(*told)))
+    try:
+        yield
+    finally:
+        for number, handler in answered.items():
+            signal.signal(number, handler)
+        for answer in held[:1]:
+            answer()
