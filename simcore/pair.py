@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ from simcore.strategies.view import (
     View,
     new_offers,
 )
-from simcore.tapes.tape import Tape
+from simcore.tapes.tape import MarketInfo, Tape
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,8 @@ def replay_pair(
         raise ModelError(f"a pair needs two markets, got {first.market_id} twice; name the other one")
     benches = (prepare(first), prepare(second))
     legs = made.legs(first.info, second.info)
+    if problem := legs_problem(legs, first.info, second.info):
+        raise ModelError(f"core {chosen.name!r}: {problem}; correct its `legs`")
     warm_pair(chosen)
     capacity = FIRST_CAPACITY
     while True:
@@ -130,7 +133,7 @@ def warm_pair(core: Core) -> None:
 
 
 @dataclass(frozen=True)
-class _Layout:
+class Layout:
     """Which slots there are: how many of each market, the rows of runners that may be put in them, and their groups."""
 
     slots: tuple[int, int]
@@ -140,21 +143,35 @@ class _Layout:
     clock: int
 
 
-def _layout(legs: Legs) -> _Layout:
-    if not legs.groups:
-        raise ModelError("the core trades no runner of these two markets; name their legs")
+def legs_problem(legs: Legs, first: MarketInfo, second: MarketInfo) -> str:
+    """Why these markets cannot be traded with such legs; empty = they can."""
+    for k, info in enumerate((first, second)):
+        named = [group[k] for group in legs.groups]
+        known = range(len(info.runners))
+        if strange := [runner for runner in chain(*named) if runner not in known]:
+            return f"its legs name runner {strange[0]!r} of market {info.market_id}, which has {len(known)} (from 0)"
+        for once in named if legs.picked else [tuple(chain(*named))]:
+            if len(set(once)) < len(once):
+                return f"its legs name a runner of market {info.market_id} twice"
+    if not any(chain(*legs.groups)):
+        return f"its legs name no runner of the markets {first.market_id} and {second.market_id}"
+    return ""
+
+
+def layout_of(legs: Legs) -> Layout:
+    """The slots of a core with these legs."""
     clock = 0 if any(ones for ones, _ in legs.groups) else 1
     if not legs.picked:
         ones = [(runner, g) for g, (its, _) in enumerate(legs.groups) for runner in its]
         twos = [(runner, g) for g, (_, its) in enumerate(legs.groups) for runner in its]
         members = np.array([[runner for runner, _ in ones + twos]], np.int64)
-        return _Layout((len(ones), len(twos)), members, np.zeros(1, np.int64), [g for _, g in ones + twos], clock)
+        return Layout((len(ones), len(twos)), members, np.zeros(1, np.int64), [g for _, g in ones + twos], clock)
     slots = (max(len(ones) for ones, _ in legs.groups), max(len(twos) for _, twos in legs.groups))
     rows = [
         (*ones, *[-1] * (slots[0] - len(ones)), *twos, *[-1] * (slots[1] - len(twos))) for ones, twos in legs.groups
     ]
     keys = [(group[clock] or (-1,))[0] for group in legs.groups]
-    return _Layout(slots, np.array(rows, np.int64), np.array(keys, np.int64), [0] * sum(slots), clock)
+    return Layout(slots, np.array(rows, np.int64), np.array(keys, np.int64), [0] * sum(slots), clock)
 
 
 def new_pair(
@@ -167,7 +184,7 @@ def new_pair(
     record: bool,
 ) -> ps.Pair:
     """Two markets before their first messages, with room for `capacity` orders in each."""
-    layout = _layout(legs)
+    layout = layout_of(legs)
     times = np.sort(np.concatenate([bench.record.message_ms for bench in benches]))
     ring = ring_of(times, simulation)
     lines = _n_lines(times, simulation) if record else 0
@@ -190,7 +207,7 @@ def new_pair(
     account = np.zeros(ps.N_ACCOUNT, np.int64)
     account[ps.ACCOUNT_PENCE] = round(simulation.costs.funds_pounds * 100)
     account[ps.CLOCK] = layout.clock
-    view = _view(benches, layout, simulation, capacity)
+    view = view_of_both((benches[0].tape, benches[1].tape), layout, simulation, 2 * capacity)
     pair = ps.Pair(sides[0], sides[1], view, new_offers(room), layout.members, layout.keys, account)
     if not legs.picked:
         take_members(pair.first.sim, pair.first.views, layout.members, 0, 0)
@@ -198,20 +215,21 @@ def new_pair(
     return pair
 
 
-def _view(benches: tuple[Bench, Bench], layout: _Layout, simulation: Simulation, capacity: int) -> View:
+def view_of_both(tapes: tuple[Tape, Tape], layout: Layout, simulation: Simulation, orders: int) -> View:
+    """What the core sees before it sees anything: no runner in a slot yet, room for so many standing orders."""
     n_slots = sum(layout.slots)
     slots = np.zeros((n_slots, N_PAIR_SLOT), np.int64)
     market = np.repeat([0, 1], layout.slots)
     costs = simulation.costs
     kept = (1 - costs.discount) if costs.commission else 0.0
-    rates = np.array([round(bench.tape.info.market_base_rate_percent * kept * 100) for bench in benches], np.int64)
+    rates = np.array([round(tape.info.market_base_rate_percent * kept * 100) for tape in tapes], np.int64)
     slots[:, SLOT_RUNNER], slots[:, SLOT_MARKET], slots[:, SLOT_GROUP] = -1, market, layout.groups
     slots[:, SLOT_RATE] = rates[market]
     return View(
         clock=np.zeros(N_CLOCK, np.int64),
         slots=slots,
         touch=np.zeros((n_slots, 2, DEPTH, N_LEVEL), np.int64),
-        orders=np.zeros((2 * capacity, N_SEEN), np.int64),
+        orders=np.zeros((orders, N_SEEN), np.int64),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from simcore.errors import ModelError
@@ -23,7 +24,7 @@ def resolve_core(choice: str | Core, markets: int = 1) -> Core:
 
     Raises ModelError for one that is not there, or trades another number of markets.
     """
-    core = _find(choice, CORES if markets == 1 else PAIR_CORES)
+    core = find_core(choice, CORES if markets == 1 else PAIR_CORES)
     if core.markets == markets:
         return core
     if markets == 1:
@@ -37,7 +38,11 @@ def resolve_core(choice: str | Core, markets: int = 1) -> Core:
     )
 
 
-def _find(choice: str | Core, offered: dict[str, Core]) -> Core:
+def find_core(choice: str | Core, offered: Mapping[str, Core] = CORES | PAIR_CORES) -> Core:
+    """A core by name, `path/to/file.py:NAME`, or itself, however many markets it trades; `offered` are those a refusal names.
+
+    Raises ModelError for one that is not there.
+    """
     if isinstance(choice, Core):
         return choice
     known = CORES | PAIR_CORES
@@ -68,4 +73,4 @@ def _load(path: Path, name: str) -> Core:
     return core
 
 
-__all__ = ["CORES", "PAIR_CORES", "Core", "Legs", "Parameters", "resolve_core"]
+__all__ = ["CORES", "PAIR_CORES", "Core", "Legs", "Parameters", "find_core", "resolve_core"]

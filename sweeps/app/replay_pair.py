@@ -40,14 +40,15 @@ def replay_markets(store: Path, first: str, second: str | None, wanted: Wanted, 
     core, parameters, assumed = resolve_core(wanted.strategy, 2), wanted.parameters(), wanted.assumptions()
     tapes = TapeStore.open(store)
     one = tapes.tape(first)
-    partner = second or _only_partner(tapes, first)
+    partner = second or only_partner(tapes, first)
     result = replay_pair((one, tapes.tape(partner)), core, parameters, assumed, record=True)
     if fills is not None:
         write_parquet(pa.Table.from_pandas(fills_of(result), preserve_index=False), fills)
     return ReplayedPair(first, partner, result)
 
 
-def _only_partner(store: TapeStore, first: str) -> str:
+def only_partner(store: TapeStore, first: str) -> str:
+    """The market that is found to have the parts of `first`. Raises ConfigError where there is not exactly one."""
     found = pairs(store)
     partners: list[str] = found.loc[found["whole"] == first, "parts"].tolist()
     if len(partners) == 1:

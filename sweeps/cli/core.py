@@ -29,12 +29,19 @@ def list_cores() -> None:
 @click.argument("name", metavar="FILE.py:NAME")
 @click.option("--store", type=click.Path(path_type=Path), help="Try it on markets of this tape store too.")
 @click.option("--market", "markets", multiple=True, help="Of the store only this market; may be repeated.")
+@click.option("--first", help="Of the store only this market and its second one, for a core of two markets.")
+@click.option("--second", help="The second market; found by its names where only one fits.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
-def check(name: str, store: Path | None, markets: tuple[str, ...], as_json: bool) -> None:
-    """Check that a core keeps what replays and live bots rely on: one sentence for each breach, and exit code 2."""
-    from sweeps.app.core import check_core
+def check(
+    name: str, store: Path | None, markets: tuple[str, ...], first: str | None, second: str | None, as_json: bool
+) -> None:
+    """Check that a core keeps what replays and live bots rely on: one sentence for each breach, and exit code 2.
 
-    checked = check_core(name, store, markets)
+    A core of two markets is put to pairs of them.
+    """
+    from sweeps.app.core import Named, check_core
+
+    checked = check_core(name, store, Named(markets, first, second))
     if as_json:
         click.echo(json.dumps(asdict(checked), indent=2))
     else:

@@ -15,10 +15,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simcore.errors import ModelError
-from simcore.strategies import Core, resolve_core
+from simcore.strategies import Core, find_core
+from simcore.strategies.contract.pair_trial import PairTrial
 from simcore.strategies.contract.promises import PROMISES
 from simcore.strategies.contract.trial import Trial
 from simcore.tapes.tape import Tape
+
+Tapes = Sequence[Tape] | Sequence[tuple[Tape, Tape]]
+"""markets, or for a core of two markets pairs of one event"""
 
 
 @dataclass(frozen=True)
@@ -29,24 +33,34 @@ class Breach:
     sentence: str
 
 
-def breaches_of(core: str | Core, tapes: Sequence[Tape] = ()) -> list[Breach]:
+def breaches_of(core: str | Core, tapes: Tapes = ()) -> list[Breach]:
     """Every breach of the contract, in the order of PROMISES. Raises ModelError for a core that is not there."""
-    trial = Trial(resolve_core(core), tapes)
+    trial = trial_of(core, tapes)
     return [Breach(promise, sentence) for promise, check in PROMISES.items() for sentence in check(trial)]
+
+
+def trial_of(core: str | Core, tapes: Tapes = ()) -> Trial:
+    """A trial of a core of one market or of two. Raises ModelError for a core that is not there, or tapes of the other kind."""
+    found = find_core(core)
+    markets = [(each,) if isinstance(each, Tape) else tuple(each) for each in tapes]
+    if any(len(each) != found.markets for each in markets):
+        kind = "a tape" if found.markets == 1 else "a pair of tapes"
+        raise ModelError(f"each of `tapes` must be {kind}, because core {found.name!r} trades {found.markets}")
+    return Trial(found, markets) if found.markets == 1 else PairTrial(found, markets)
 
 
 class CoreContract:
     """Subclass, name the core (`file.py:NAME`, a shipped core's name or the Core itself), and let pytest find it."""
 
     core: ClassVar[str | Core]
-    tapes: ClassVar[Sequence[Tape]] = ()
+    tapes: ClassVar[Tapes] = ()
     _trial: ClassVar[Trial | None] = None
 
     @classmethod
     def _on_trial(cls) -> Trial:
         """One trial for all tests of a class."""
         if "_trial" not in cls.__dict__ or cls._trial is None:
-            cls._trial = Trial(resolve_core(cls.core), tuple(cls.tapes))
+            cls._trial = trial_of(cls.core, cls.tapes)
         return cls._trial
 
     def _keeps(self, promise: str) -> None:

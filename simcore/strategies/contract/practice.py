@@ -6,7 +6,7 @@ thin out and empty often, which is what cores trip over.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -47,6 +47,10 @@ IN_PLAY_MS: Final = 60_000
 
 Row = tuple[int, int, int, int, int]
 """kind, book, runner, tick, size: a row of a tape"""
+Order = tuple[int, int, int]
+"""side, tick, pence"""
+Books = NDArray[np.int64]
+"""(runners, 2, 350) or, of one runner, (2, 350) pence by ATB/ATL and tick"""
 
 
 def _market_row(kind: int, size: int) -> Row:
@@ -55,13 +59,20 @@ def _market_row(kind: int, size: int) -> Row:
 
 def practice_tape(parameters: Parameters, seed: int = 0) -> Tape:
     """A market of four runners that covers the time in which a core with these parameters trades."""
+    runners = tuple(RunnerInfo(101 + i) for i in range(len(FIRST_TICKS)))
+    return made_tape(MarketInfo(market_id="1.1", market_type="WIN", runners=runners), FIRST_TICKS, parameters, seed)
+
+
+def made_tape(info: MarketInfo, first_ticks: Sequence[int], parameters: Parameters, seed: int) -> Tape:
+    """A market whose books begin at these best prices to back; its first runners win."""
     rng = np.random.default_rng(seed)
     begin_s = min(EARLIEST_S, max(parameters.window()[0], parameters.pick()[0], 60.0) + 30.0)
     end_ms = OFF_MS + (IN_PLAY_MS if parameters.trades_in_play() else 0)
     times = np.sort(rng.integers(OFF_MS - round(begin_s * 1000), end_ms, MESSAGES))
-    rows: list[Row] = [_market_row(d.STATUS, d.OPEN), _market_row(d.START, 0), _market_row(d.WINNERS, 1)]
+    winners = info.number_of_winners
+    rows: list[Row] = [_market_row(d.STATUS, d.OPEN), _market_row(d.START, 0), _market_row(d.WINNERS, winners)]
     first_row = []
-    books, in_play = _Books(rng), False
+    books, in_play = _Books(rng, first_ticks), False
     for message, time_ms in enumerate(times):
         first_row.append(0 if message == 0 else len(rows))
         if time_ms >= OFF_MS and not in_play:
@@ -70,12 +81,11 @@ def practice_tape(parameters: Parameters, seed: int = 0) -> Tape:
         rows += books.moved(every=message == 0)
     first_row += [len(rows), len(rows) + 1]
     rows += [_market_row(d.STATUS, d.SUSPENDED), _market_row(d.STATUS, d.CLOSED)]
-    rows += [(d.RESULT, d.NO_BOOK, runner, -1, d.LOSER if runner else d.WINNER) for runner in range(len(FIRST_TICKS))]
+    outcomes = [d.WINNER if runner < winners else d.LOSER for runner in range(len(first_ticks))]
+    rows += [(d.RESULT, d.NO_BOOK, runner, -1, outcome) for runner, outcome in enumerate(outcomes)]
     columns = np.array(rows, np.int64)
     return Tape(
-        info=MarketInfo(
-            market_id="1.1", market_type="WIN", runners=tuple(RunnerInfo(101 + i) for i in range(len(FIRST_TICKS)))
-        ),
+        info=info,
         message_ms=np.array([*times, end_ms, end_ms + 60_000], np.int64),
         message_row=np.array([*first_row, len(rows)], np.int64),
         kind=columns[:, 0].astype(np.uint8),
@@ -90,9 +100,9 @@ def practice_tape(parameters: Parameters, seed: int = 0) -> Tape:
 class _Books:
     """The practice market's books, and rows that change them without ever crossing one."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
+    def __init__(self, rng: np.random.Generator, first_ticks: Sequence[int]) -> None:
         self._rng = rng
-        self._mid = list(FIRST_TICKS)
+        self._mid = list(first_ticks)
         self._pence: dict[tuple[int, int, int], int] = {}
 
     def moved(self, *, every: bool) -> list[Row]:
@@ -143,10 +153,15 @@ def prefix_of(tape: Tape, messages: int) -> Tape:
 def practice_views(tape: Tape, parameters: Parameters, count: int, seed: int = 0) -> list[View]:
     """`count` moments of the tape's books as a core could see them, with positions and orders of its own that it might have."""
     rng = np.random.default_rng(seed)
-    at = set(rng.integers(0, tape.n_messages, count).tolist())
-    books = [shown.copy() for message, (_, shown) in enumerate(tape.books()) if message in at]
+    books = books_at_random(tape, count, rng)
     times = practice_times(parameters, rng, count)
     return [_view(books[int(rng.integers(len(books)))], float(to_start_s), rng) for to_start_s in times]
+
+
+def books_at_random(tape: Tape, count: int, rng: np.random.Generator) -> list[Books]:
+    """The books of a tape after `count` of its messages or a few fewer."""
+    at = set(rng.integers(0, tape.n_messages, count).tolist())
+    return [shown.copy() for message, (_, shown) in enumerate(tape.books()) if message in at]
 
 
 def practice_times(parameters: Parameters, rng: np.random.Generator, count: int) -> NDArray[np.float64]:
@@ -161,30 +176,46 @@ def practice_times(parameters: Parameters, rng: np.random.Generator, count: int)
     return chosen
 
 
-def _view(books: NDArray[np.int64], to_start_s: float, rng: np.random.Generator) -> View:
-    runner = int(rng.integers(books.shape[0]))
-    clock, slots = np.zeros(N_CLOCK, np.int64), np.zeros((1, N_SLOT), np.int64)
+def _view(books: Books, to_start_s: float, rng: np.random.Generator) -> View:
+    slots, touch = np.zeros((1, N_SLOT), np.int64), np.zeros((1, 2, DEPTH, N_LEVEL), np.int64)
+    own = show(slots[0], touch[0], books[int(rng.integers(books.shape[0]))].copy(), rng)
+    return View(practice_clock(to_start_s, len(own)), slots, touch, seen_orders([(0, *order) for order in own]))
+
+
+def practice_clock(to_start_s: float, own_orders: int) -> NDArray[np.int64]:
+    """The clock of a view: so many seconds before the start, the market open, in-play from the start on."""
+    clock = np.zeros(N_CLOCK, np.int64)
     clock[TO_START_MS] = round(to_start_s * 1000)
     clock[NOW_MS], clock[IS_OPEN], clock[IN_PLAY_NOW] = OFF_MS - clock[TO_START_MS], 1, int(to_start_s < 0)
-    shown = books[runner].copy()
+    clock[N_SEEN_ORDERS] = own_orders
+    return clock
+
+
+def seen_orders(own: list[tuple[int, int, int, int]]) -> NDArray[np.int64]:
+    """Standing orders as a view has them, from (slot, side, tick, pence)."""
+    seen = np.zeros((max(1, len(own)), N_SEEN), np.int64)
+    for row, order in zip(seen, own, strict=False):
+        row[:] = order
+    return seen
+
+
+def show(slot: NDArray[np.int64], touch: NDArray[np.int64], shown: Books, rng: np.random.Generator) -> list[Order]:
+    """Fill a slot and its touch with a runner's books (2, 350) and a position; returns the orders that stand in them."""
     if rng.random() < 0.2:
         shown[int(rng.integers(2))] = 0  # a half-book nobody stands in
     backs, lays = np.flatnonzero(shown[d.ATB]), np.flatnonzero(shown[d.ATL])
     middle = int(backs.max()) if len(backs) else int(lays.min()) - 1 if len(lays) else 100
     stake = int(rng.choice((0, 0, 150, 150, 1_000, 250_000))) * int(rng.choice((-1, 1)))
-    slots[0, SLOT_LOSE], slots[0, SLOT_WIN] = -stake, stake * (ODDS_HUNDREDTHS[max(0, middle)] - 100) // 100
-    slots[0, SLOT_LAST_TICK] = middle if rng.random() < 0.8 else -1
-    slots[0, SLOT_MATCHED] = int(rng.integers(0, 5_000_000))
+    slot[SLOT_LOSE], slot[SLOT_WIN] = -stake, stake * (ODDS_HUNDREDTHS[max(0, middle)] - 100) // 100
+    slot[SLOT_LAST_TICK] = middle if rng.random() < 0.8 else -1
+    slot[SLOT_MATCHED] = int(rng.integers(0, 5_000_000))
     own = _own(middle, rng)
-    seen = np.zeros((max(1, len(own)), N_SEEN), np.int64)
-    for row, (side, tick, pence) in zip(seen, own, strict=False):
-        row[:] = (0, side, tick, pence)
-    clock[N_SEEN_ORDERS] = len(own)
-    return View(clock, slots, _touch(shown, own), seen)
+    touch[:] = _touch(shown, own)
+    return own
 
 
-def _own(middle: int, rng: np.random.Generator) -> list[tuple[int, int, int]]:
-    """Orders of its own near the touch: (side, tick, pence), backs above it and lays at or under it."""
+def _own(middle: int, rng: np.random.Generator) -> list[Order]:
+    """Orders of its own near the touch: backs above it and lays at or under it."""
     found = []
     for _ in range(int(rng.integers(0, 4))):
         away = int(rng.integers(0, 4))
@@ -194,16 +225,16 @@ def _own(middle: int, rng: np.random.Generator) -> list[tuple[int, int, int]]:
     return found
 
 
-def _touch(shown: NDArray[np.int64], own: list[tuple[int, int, int]]) -> NDArray[np.int64]:
+def _touch(shown: Books, own: list[Order]) -> NDArray[np.int64]:
     mine = np.zeros_like(shown)
     for side, tick, pence in own:
         mine[d.ATL if side == d.BACK else d.ATB, tick] += pence
-    touch = np.zeros((1, 2, DEPTH, N_LEVEL), np.int64)
+    touch = np.zeros((2, DEPTH, N_LEVEL), np.int64)
     touch[..., TICK_COLUMN] = -1
     for book in (d.ATB, d.ATL):
         ticks = np.flatnonzero(shown[book] + mine[book])
         ticks = ticks[::-1][:DEPTH] if book == d.ATB else ticks[:DEPTH]
-        touch[0, book, : len(ticks)] = np.stack([ticks, (shown + mine)[book, ticks], mine[book, ticks]], axis=1)
+        touch[book, : len(ticks)] = np.stack([ticks, (shown + mine)[book, ticks], mine[book, ticks]], axis=1)
     return touch
 
 

@@ -7,28 +7,28 @@ even be asked, the checks that ask it are silent.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
 
 import simcore.strategies.base as base
 from simcore.dtypes import BACK, LAY
-from simcore.engine import replay
-from simcore.results import MarketResult
 from simcore.strategies.contract.practice import prefix_of, variations
 from simcore.strategies.contract.trial import (
     Case,
+    Markets,
     Trial,
     copied,
     failures,
     make,
     misplaced,
     moment,
+    room_for,
     vector_fault,
     wanted,
 )
-from simcore.strategies.view import MAX_OFFERS, N_OFFER, OFFER_PENCE, OFFER_SIDE, OFFER_SLOT, OFFER_TICK, View
+from simcore.strategies.view import N_OFFER, OFFER_PENCE, OFFER_SIDE, OFFER_SLOT, OFFER_TICK, View
 from simcore.tapes.tape import Tape
 from simcore.units import N_TICKS
 
@@ -73,15 +73,15 @@ def presets_are_valid(trial: Trial) -> Iterator[str]:
 
 
 def contradictions_are_refused(trial: Trial) -> Iterator[str]:
-    """Whatever its parameter class accepts makes sense: a window that begins before it ends, a pick in time."""
+    """Whatever its parameter class accepts makes sense: a window with an end, a pick in time, legs that are there."""
     for name in (None, *trial.core.presets):
         made, _ = make(trial.core, name, {})
-        wrong = "" if made is None else misplaced(made)
+        wrong = "" if made is None else trial.unfit(made)
         if wrong:
             yield f"{'its defaults' if name is None else f'preset {name!r}'}: {wrong}; correct it"
             return
     for case in trial.accepted:
-        if wrong := misplaced(case.parameters):
+        if wrong := trial.unfit(case.parameters):
             yield f"it accepts {case.name}, but {wrong}; refuse such values in __post_init__ with a ValueError"
             return
     start = msgspec.to_builtins(trial.cases[0].parameters) if trial.cases else {}
@@ -124,11 +124,9 @@ def _reads_beyond(trial: Trial, case: Case, view: View) -> bool:
 
 
 def offers_are_possible(trial: Trial) -> Iterator[str]:
-    """It answers every view, with offers that can stand: on the ladder, of a penny or more, at most MAX_OFFERS."""
+    """It answers every view, with offers that can stand: on the ladder, of a penny or more, no more than fit."""
     asked = [(case, trial.views(case)) for case in trial.cases]
-    if trial.cases:
-        some = trial.views(trial.cases[0])[::12]
-        asked += [(case, some) for case in trial.accepted if not misplaced(case.parameters)]
+    asked += [(case, trial.some_views(case)) for case in trial.accepted if not misplaced(case.parameters)]
     for case, views in asked:
         if vector_fault(case.parameters):
             continue
@@ -146,8 +144,8 @@ def _impossible(trial: Trial, case: Case, view: View) -> str:
         return "" if _reads_beyond(trial, case, view) else "the function reads beyond the view; stay within its columns"
     except Exception as error:
         return f"the function raises {type(error).__name__} ({error}); answer every view, an empty half-book too"
-    if len(rows) > MAX_OFFERS:
-        return f"it wants {len(rows)} offers where {MAX_OFFERS} are possible; want fewer"
+    if len(rows) > room_for(view):
+        return f"it wants {len(rows)} offers where {room_for(view)} are possible; want fewer"
     return next((told for row in rows if (told := _wrong_offer(row, view))), "")
 
 
@@ -168,8 +166,9 @@ def it_wants_something(trial: Trial) -> Iterator[str]:
     for case in trial.sound:
         if any(wanted(trial.plain, copied(view), case.parameters.vector()) for view in trial.views(case)):
             return
+    nothing = "it wanted nothing at any moment of the practice market; check it on markets it is for, with --store"
     if trial.sound:
-        yield "it wanted nothing at any moment of the practice market; check it on markets it is for, with --store"
+        yield trial.untried or nothing
 
 
 def compiled_is_as_written(trial: Trial) -> Iterator[str]:
@@ -234,39 +233,33 @@ def it_does_not_look_ahead(trial: Trial) -> Iterator[str]:
     if trial.cannot_be_compiled or any(told for check in unsafe for told in check(trial)):
         return  # the compiled loop trusts its core: one that breaks these may end the process
     for case in trial.sound:
-        for tape in trial.practice(case):
+        for markets in trial.practice(case):
             try:
-                sentence = _differs(trial, case, tape)
+                sentence = _differs(trial, case, markets)
             except Exception as error:
                 sentence = f"its replay raises {type(error).__name__} ({error}); mend it"
             if sentence:
-                yield f"{case.name}, market {tape.market_id}: {sentence}"
+                yield f"{case.name}, market {' and '.join(tape.market_id for tape in markets)}: {sentence}"
                 return
 
 
-def _differs(trial: Trial, case: Case, tape: Tape) -> str:
+def _differs(trial: Trial, case: Case, markets: Markets) -> str:
     """Where a replay is not itself when repeated, or a replay of a part not that part of it; empty = nowhere."""
     remedy = "let it know nothing but the view and its parameters"
-    whole, again = (_replayed(trial, case, tape) for _ in range(2))
-    if whole.row() != again.row() or _fills(whole) != _fills(again):
+    whole = trial.replayed(case, markets)
+    if whole != trial.replayed(case, markets):
         return f"replayed again it does something else; {remedy}"
-    for part in (tape.n_messages * 3 // 4, tape.n_messages // 2):
-        until_ms = int(tape.message_ms[part - 1])
-        seen = _fills(_replayed(trial, case, prefix_of(tape, part)))
-        if [f for f in seen if f[0] <= until_ms] != [f for f in _fills(whole) if f[0] <= until_ms]:
-            return f"replayed up to message {part} of {tape.n_messages} it has other fills than before; {remedy}"
+    clock = markets[0].message_ms
+    for until_ms in (int(clock[len(clock) * 3 // 4 - 1]), int(clock[len(clock) // 2 - 1])):
+        seen = trial.replayed(case, tuple(_until(tape, until_ms) for tape in markets)).fills
+        if [f for f in seen if f[0] <= until_ms] != [f for f in whole.fills if f[0] <= until_ms]:
+            return f"replayed up to {until_ms} (UTC ms) only, it has other fills by then; {remedy}"
     return ""
 
 
-def _replayed(trial: Trial, case: Case, tape: Tape) -> MarketResult:
-    return replay(tape, trial.core, case.parameters, {"poll_ms": 0}, record=True)
-
-
-def _fills(result: MarketResult) -> list[tuple[Any, ...]]:
-    """(time_ms, order, side, odds, pounds) of each fill."""
-    assert result.fills is not None
-    columns = result.fills[["time_ms", "order", "side", "odds", "size_pounds"]]
-    return list(columns.itertuples(index=False, name=None))
+def _until(tape: Tape, until_ms: int) -> Tape:
+    """The tape as it would be had the recording ended then; a first message it keeps."""
+    return prefix_of(tape, max(1, int(np.searchsorted(tape.message_ms, until_ms, side="right"))))
 
 
 PROMISES: Final[dict[str, Callable[[Trial], Iterator[str]]]] = {

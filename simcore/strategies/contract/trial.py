@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numba
@@ -14,8 +14,10 @@ import numpy as np
 from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
+from simcore.engine import replay
 from simcore.errors import ModelError
 from simcore.kernels.compiling import compile_kernel
+from simcore.results import MarketResult
 from simcore.strategies.base import Core, Parameters
 from simcore.strategies.contract.practice import practice_tape, practice_views, variations
 from simcore.strategies.view import MAX_OFFERS, N_SEEN_ORDERS, TO_START_MS, View, contracts, new_offers
@@ -23,7 +25,11 @@ from simcore.tapes.tape import Tape
 
 VIEWS: Final = 120
 """moments of a market a configuration is asked about"""
+SIMULATION: Final = {"poll_ms": 0}
+"""how replays are checked: asked at each message"""
 Rows = list[tuple[int, ...]]
+Markets = tuple[Tape, ...]
+"""what one replay is of: a market, or two of one event"""
 Function = Callable[..., Any]
 
 
@@ -35,12 +41,19 @@ class Case:
     parameters: Parameters
 
 
+class Replayed(NamedTuple):
+    """What came of a replay: its row, and (time_ms, market_id, order, side, odds, pounds) of each fill."""
+
+    row: dict[str, Any]
+    fills: list[tuple[Any, ...]]
+
+
 @dataclass(frozen=True)
 class Trial:
     """A core with the practice it is put to; `tapes` besides the made market are the user's own."""
 
     core: Core
-    tapes: Sequence[Tape] = ()
+    tapes: Sequence[Markets] = ()
     _views: dict[str, list[View]] = field(default_factory=dict)
 
     @property
@@ -89,19 +102,41 @@ class Trial:
                 found.append(Case(changed or "its defaults", made))
         return found
 
-    def practice(self, case: Case) -> list[Tape]:
-        """The markets a configuration is tried on."""
-        return [practice_tape(case.parameters), *self.tapes]
+    def unfit(self, parameters: Parameters) -> str:
+        """What of the parameters makes no sense; empty = nothing."""
+        return misplaced(parameters)
 
-    def views(self, case: Case) -> list[View]:
-        """Moments of those markets."""
+    def practice(self, case: Case) -> list[Markets]:
+        """What a configuration is tried on."""
+        return [(practice_tape(case.parameters),), *self.tapes]
+
+    def moments(self, case: Case, markets: Markets, count: int, seed: int) -> Iterator[View]:
+        """Moments of one of those as the core could see it."""
+        yield from practice_views(markets[0], case.parameters, count, seed)
+
+    def views(self, case: Case, count: int = VIEWS) -> list[View]:
+        """Moments of all of them."""
         if case.name not in self._views:
-            tapes = self.practice(case)
-            each = -(-VIEWS // len(tapes))
+            practice = self.practice(case)
+            each = -(-count // max(1, len(practice)))
             self._views[case.name] = [
-                view for seed, tape in enumerate(tapes) for view in practice_views(tape, case.parameters, each, seed)
+                view for seed, markets in enumerate(practice) for view in self.moments(case, markets, each, seed)
             ]
         return self._views[case.name]
+
+    def some_views(self, case: Case) -> list[View]:
+        """A few moments that a configuration at the limits is asked about."""
+        return self.views(self.cases[0])[::12]
+
+    def replayed(self, case: Case, markets: Markets) -> Replayed:
+        """What comes of a replay of one of those it is tried on."""
+        result = replay(markets[0], self.core, case.parameters, SIMULATION, record=True)
+        return Replayed(result.row(), fills_of(result))
+
+    @property
+    def untried(self) -> str:
+        """Why there is nothing it can be tried on; empty = there is."""
+        return ""
 
     @cached_property
     def sound(self) -> list[Case]:
@@ -145,19 +180,32 @@ def vector_fault(parameters: Parameters) -> str:
     return f"vector[{off[0]}] is {vector[off[0]]}; refuse such values or write a number" if len(off) else ""
 
 
+def fills_of(result: MarketResult) -> list[tuple[Any, ...]]:
+    assert result.fills is not None
+    columns = result.fills[["time_ms", "order", "side", "odds", "size_pounds"]].assign(market_id=result.market_id)
+    return list(columns.itertuples(index=False, name=None))
+
+
+def room_for(view: View) -> int:
+    """How many offers a core may want at once."""
+    return max(MAX_OFFERS, 2 * view.slots.shape[0])
+
+
 def wanted(function: Function, view: View, vector: NDArray[np.float64]) -> Rows:
     """The offers a core wants, row by row; whatever it raises comes through, overflow included."""
-    offers = new_offers()
+    offers = new_offers(room_for(view))
     with np.errstate(over="raise", divide="raise", invalid="raise"):
         function(view, vector, offers)
-    n = int(offers.n[0])
-    return [tuple(row) for row in offers.rows[: max(0, min(n, MAX_OFFERS))].tolist()] + [()] * max(0, n - MAX_OFFERS)
+    n, room = int(offers.n[0]), len(offers.rows)
+    return [tuple(row) for row in offers.rows[: max(0, min(n, room))].tolist()] + [()] * max(0, n - room)
 
 
 def moment(view: View) -> str:
     """A view in words."""
     seconds, orders = view.clock[TO_START_MS] / 1000, int(view.clock[N_SEEN_ORDERS])
-    return f"{seconds:.3f} s before the start, £{contracts(view, 0) / 100:.2f} of contracts, {orders} own orders"
+    held = " and ".join(f"£{contracts(view, slot) / 100:.2f}" for slot in range(min(3, len(view.slots))))
+    more = " …" if len(view.slots) > 3 else ""
+    return f"{seconds:.3f} s before the start, {held}{more} of contracts, {orders} own orders"
 
 
 def copied(view: View) -> View:
