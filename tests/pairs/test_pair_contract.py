@@ -124,7 +124,8 @@ def test_the_moments_show_what_a_replay_of_two_markets_may_show() -> None:
 
 def test_the_worked_example_lays_what_it_backed_on_a_recorded_race(race: Path) -> None:
     store = simcore.TapeStore.open(race)
-    result = simcore.replay_pair((store.tape(WIN), store.tape(PLACE)), PLACED)
+    no_minimum = {"costs": {"minimum_stake": False}}  # else what is left under a pound stays open
+    result = simcore.replay_pair((store.tape(WIN), store.tape(PLACE)), PLACED, None, no_minimum)
     win, place = result.legs.to_dict("records")
     assert win["selection_id"] == place["selection_id"]
     assert win["backed_pounds"] == place["laid_pounds"] == 0.0
