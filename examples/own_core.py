@@ -31,6 +31,9 @@ class Patient(Parameters, frozen=True):
     def pick(self) -> tuple[float, int]:
         return (self.start_s, 1)
 
+    def moments(self) -> tuple[float, ...]:
+        return (self.start_s, 60.0)
+
     def vector(self) -> NDArray[np.float64]:
         return np.array([pence_of(self.stake_pounds)], np.float64)
 
@@ -44,4 +47,4 @@ def patient(view: View, parameters: Real1, offers: Offers) -> None:
         want(offers, 0, LAY, best_tick(view, 0, ATB), int(parameters[0]))
 
 
-PATIENT = Core(name="patient", function=patient, parameters=Patient, scale=("stake_pounds",))
+PATIENT = Core(name="patient", function=patient, parameters=Patient, scale=("stake_pounds",), touch_only=True)

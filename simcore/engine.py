@@ -11,8 +11,9 @@ import pandas as pd
 from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
+from simcore.bench import Bench, Place, copy_market, prepare
 from simcore.dtypes import BACK
-from simcore.errors import ModelError, SimulationError
+from simcore.errors import ModelError
 from simcore.kernels import state as st
 from simcore.kernels.compiling import compile_kernel
 from simcore.kernels.loop import run
@@ -47,27 +48,6 @@ _DELAYS = {
     "ack_ms": (st.ACK_MS, st.ACK_SIGMA),
     "order_stream_ms": (st.ORDER_STREAM_MS, st.ORDER_STREAM_SIGMA),
 }
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What all configurations of one tape share: its columns and its dated rules."""
-
-    tape: Tape
-    record: st.Record
-    first_ms: int
-
-
-def prepare(tape: Tape) -> Bench:
-    """Check that a tape can be replayed and lay its columns out for the kernels. Raises SimulationError."""
-    if not tape.info.has_definition:
-        raise SimulationError(
-            f"market {tape.market_id} has no market definition and cannot be replayed; record it from its first image"
-        )
-    if tape.n_messages == 0:
-        raise SimulationError(f"market {tape.market_id} has no messages; import it again")
-    columns = (getattr(tape, name) for name in st.Record._fields)
-    return Bench(tape, st.Record(*columns), int(tape.message_ms[0]))
 
 
 def replay(
@@ -123,8 +103,7 @@ def warm(core: str | Core = "daf") -> None:
 
     Raises ModelError for a core that numba cannot compile.
     """
-    for function in (run, settle, result_known):
-        compile_kernel(function)
+    compile_kernel(run)
     chosen = resolve_core(core)
     try:
         compile_kernel(chosen.function)
@@ -220,18 +199,73 @@ def run_core(
     """Run the loop; returns the state it leaves and the timeline, which is empty unless asked for."""
     warm(core)
     settings, reals = settings_of(bench, simulation, parameters, seed)
-    script = np.zeros((0, st.N_REQUEST), np.int64)
+    settings[st.TOUCH_ONLY] = core.touch_only
     vector = np.ascontiguousarray(parameters.vector(), np.float64)
+    every_poll = record or simulation.poll_ms == 0  # a timeline has a line for each
+    moments = [] if every_poll else moments_ms(parameters)
     lines = _n_lines(bench, settings) if record else 0
+    ring = ring_of(bench.record.message_ms, simulation)
     capacity = FIRST_CAPACITY
     while True:
-        sim = st.new_sim(bench.tape.n_runners, settings, reals, script, capacity)
+        sim = st.new_sim(bench.tape.n_runners, settings, reals, NO_SCRIPT, capacity, moments)
+        views = new_views(ring, 1, capacity)
         timeline = np.zeros((lines, st.N_LINE), np.int64)
-        views = new_views(ring_of(bench.record.message_ms, simulation), 1, capacity)
-        run(core.function, bench.record, sim, views, new_offers(), vector, timeline)
+        part, at = begin(bench, core, sim, views)
+        run(core.function, part, sim, views, new_offers(), vector, timeline, at)
         if sim.tally[st.FULL] == 0:
             return sim, timeline
         capacity *= 2
+
+
+NO_SCRIPT = np.zeros((0, st.N_REQUEST), np.int64)
+
+
+def begin(bench: Bench, core: Core, sim: st.Sim, views: st.Views) -> tuple[st.Record, st.Int]:
+    """Bring a new market to the moment of the pick, which nothing of ours precedes: the record to go on with, and where.
+
+    A bot that looks at each message, or whose fills that framework's rules decide, begins at the beginning.
+    """
+    settings = sim.settings
+    if settings[st.POLL_MS] == 0 or settings[st.MATCHING] == st.BY_FLUMINE:
+        return bench.record, np.array([0, bench.first_ms, 0], np.int64)
+    picked, waiting = _picked(bench, core, settings, views)
+    copy_market(picked.sim, sim)
+    for mine, theirs in zip(views, waiting, strict=True):
+        mine[: len(theirs)] = theirs
+    if not sim.tally[st.PICKED]:
+        return bench.record, np.array([bench.tape.n_messages, picked.now_ms, 0], np.int64)
+    if settings[st.REFILL_KIND] == st.REFILL_INSTANT or sim.reals[st.SEVERITY] != 0.0:  # each message moves the world
+        return bench.record, np.array([picked.message, picked.now_ms, 0], np.int64)
+    thin = bench.of_runner(int(views.slots[0, 0, SLOT_RUNNER]))
+    message = int(np.searchsorted(thin.message, picked.message))
+    return thin.record, np.array([message, picked.now_ms, 0], np.int64)
+
+
+_DECIDE_THE_PICK = (st.WINDOW_FIRST_MS, st.PICK_MS, st.PICK_RANK, st.POLL_MS, st.OBSERVE_MS, st.TOUCH_ONLY)
+
+
+def _picked(bench: Bench, core: Core, settings: st.Int, views: st.Views) -> tuple[Place, st.Views]:
+    """The market when the harness made its pick, or at its end without one."""
+    key = tuple(int(settings[each]) for each in _DECIDE_THE_PICK)
+    if key not in bench.picked:
+        earliest = max(settings[st.WINDOW_FIRST_MS], settings[st.PICK_MS])
+        earliest += settings[st.OBSERVE_MS] + settings[st.POLL_MS]
+        starts = bench.record.start_ms
+        place = bench.before(int(starts.min() - earliest) if len(starts) else bench.first_ms)
+        sim = st.new_sim(bench.tape.n_runners, settings, np.zeros(st.N_REAL), NO_SCRIPT, 1)
+        copy_market(place.sim, sim)
+        seen = new_views(len(views.poll_ms), 1, 1)
+        at = np.array([place.message, place.now_ms, 1], np.int64)
+        timeline = np.zeros((0, st.N_LINE), np.int64)
+        run(core.function, bench.record, sim, seen, new_offers(), np.zeros(1), timeline, at)
+        bench.picked[key] = (Place(int(at[0]), int(at[1]), sim), seen)
+    return bench.picked[key]
+
+
+def moments_ms(parameters: Parameters) -> list[int]:
+    """When the harness may act though nothing happened: the core's moments and the edges of its window; none = at any poll."""
+    moments = parameters.moments()
+    return [] if moments is None else [round(each * 1000) for each in (*moments, *parameters.window())]
 
 
 def run_script(bench: Bench, settings: st.Int, reals: st.Real, orders: st.Int, script: st.Int) -> st.Sim:
@@ -243,7 +277,8 @@ def run_script(bench: Bench, settings: st.Int, reals: st.Real, orders: st.Int, s
         sim.orders[: len(orders)] = orders
         sim.tally[st.N_ORDERS] = len(orders)
         views = new_views(1, 1, 1)
-        run(DAF.function, bench.record, sim, views, new_offers(), np.zeros(1), np.zeros((0, st.N_LINE), np.int64))
+        at = np.array([0, bench.first_ms, 0], np.int64)
+        run(DAF.function, bench.record, sim, views, new_offers(), np.zeros(1), np.zeros((0, st.N_LINE), np.int64), at)
         if sim.tally[st.FULL] == 0:
             return sim
         capacity *= 2
@@ -265,19 +300,24 @@ class Money:
     activity: Activity
 
 
+def _plain(kernel: Any) -> Any:
+    """A kernel as plain Python: quicker than handing the market over, where there is so little to do."""
+    return getattr(kernel, "py_func", kernel)
+
+
 def _settled_by(sim: st.Sim, simulation: Simulation) -> str:
     filled = sim.log[: sim.tally[st.N_LOGGED], st.WHAT] <= st.FILL_AT_CLOSE
-    if not filled.any():
+    if not sim.tally[st.FILLS]:
         return "none"
     runners = sim.orders[sim.log[: len(filled)][filled, st.LOG_ORDER], st.RUNNER]
     if sim.runners[runners, st.GONE].all():
         return "void"
-    return "result" if simulation.settlement == "result" and result_known(sim) else "mark"
+    return "result" if simulation.settlement == "result" and _plain(result_known)(sim) else "mark"
 
 
 def _money(bench: Bench, sim: st.Sim, simulation: Simulation) -> Money:
     by = _settled_by(sim, simulation)
-    micro = {"result": lambda: settle(sim), "mark": lambda: int(sim.market[st.MARK_AT_OFF])}
+    micro = {"result": lambda: int(_plain(settle)(sim)), "mark": lambda: int(sim.market[st.MARK_AT_OFF])}
     gross = round(micro[by]() / st.MICRO) if by in micro else 0
     rate = bench.tape.info.market_base_rate_percent / 100 * (1 - simulation.costs.discount)
     commission = round(max(0, gross) * rate) if simulation.costs.commission else 0
@@ -310,9 +350,10 @@ def result_of(bench: Bench, sim: st.Sim, simulation: Simulation, timeline: st.In
     """The result row of a market whose replay ended in `sim`; with a timeline also its fills."""
     money = _money(bench, sim, simulation)
     log, tally = sim.log[: sim.tally[st.N_LOGGED]], sim.tally
-    counts = [int((log[:, st.WHAT] == kind).sum()) for kind in range(len(FILL_KINDS))]
-    pence = [int(log[log[:, st.WHAT] == kind, st.PENCE].sum()) for kind in range(len(FILL_KINDS))]
-    refused = log[log[:, st.WHAT] == st.REFUSED, st.LOG_TICK]
+    what = log[:, st.WHAT]
+    counts = np.bincount(what, minlength=st.N_WHAT).tolist()
+    pence = [int(each) for each in np.bincount(what, log[:, st.PENCE], st.N_WHAT)]
+    refused = np.bincount(log[what == st.REFUSED, st.LOG_TICK], minlength=len(REFUSALS))
     return MarketResult(
         market_id=bench.tape.market_id,
         settled_by=money.settled_by,
@@ -332,14 +373,14 @@ def result_of(bench: Bench, sim: st.Sim, simulation: Simulation, timeline: st.In
         unattributed_pence=pence[st.FILL_UNATTRIBUTED],
         unrecorded_pence=pence[st.FILL_UNRECORDED],
         at_close_pence=pence[st.FILL_AT_CLOSE],
-        turnover_pence=sum(pence),
+        turnover_pence=sum(pence[: st.FILL_AT_CLOSE + 1]),
         largest_position_pence=int(tally[st.LARGEST_POSITION]) // st.MICRO,
         largest_liability_pence=int(tally[st.LARGEST_LIABILITY]) // st.MICRO,
         worst_mark_pence=int(tally[st.WORST_MARK]) // st.MICRO,
         residual_pence=int(sim.market[st.RESIDUAL_AT_OFF]) // st.MICRO,
-        lapsed=int((log[:, st.WHAT] == st.LAPSED).sum()),
+        lapsed=counts[st.LAPSED],
         polls=int(tally[st.POLLS]),
-        refusals=tuple(int((refused == code).sum()) for code in range(len(REFUSALS))),
+        refusals=tuple(refused.tolist()),
         fills=None if timeline is None else fills_table(bench.tape, sim),
         timeline=None if timeline is None else _timeline_table(bench.tape, timeline[: tally[st.N_TIMELINE]]),
     )

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.fidelity.study import Bot, Setting
+from simcore.bench import Bench, prepare
 from simcore.dtypes import BACK, LAY
-from simcore.engine import Bench, prepare, result_of, run_core
+from simcore.engine import result_of, run_core
 from simcore.kernels import state as st
 from simcore.models.simulation import Simulation, resolve_simulation
 from simcore.strategies import resolve_core

@@ -13,6 +13,7 @@ from simcore.dtypes import ATB, ATL
 from simcore.kernels.compiling import kernel
 from simcore.kernels.queue import rests_in
 from simcore.kernels.state import (
+    ALL_TOUCHED,
     HALF_LIFE_MS,
     HELD_MS,
     LEAST_PENCE,
@@ -34,6 +35,13 @@ from simcore.units import N_TICKS
 
 
 @kernel
+def touch(sim: Sim, r: int, more: int) -> None:
+    """So many more levels of a runner have displacement or an order of ours."""
+    sim.runners[r, TOUCHED] += more
+    sim.tally[ALL_TOUCHED] += more
+
+
+@kernel
 def decayed(sim: Sim, r: int, b: int, t: int, now: int) -> int:
     """D₀ with what came back since its time stamp, pence. One that has decayed to nothing is forgotten for good."""
     start = sim.displaced[r, b, t]
@@ -47,7 +55,7 @@ def decayed(sim: Sim, r: int, b: int, t: int, now: int) -> int:
         left = int(start * math.pow(2.0, -elapsed_ms / sim.settings[HALF_LIFE_MS]))
     if left == 0:
         sim.displaced[r, b, t] = 0
-        sim.runners[r, TOUCHED] -= 1
+        touch(sim, r, -1)
     return int(left)
 
 
@@ -110,7 +118,7 @@ def set_displaced(sim: Sim, r: int, b: int, t: int, pence: int, now: int) -> Non
     was = sim.displaced[r, b, t] != 0
     sim.displaced[r, b, t] = pence
     sim.stamp_ms[r, b, t] = HELD_MS if pence < 0 and held(sim, r, b, t) else now
-    sim.runners[r, TOUCHED] += int(pence != 0) - int(was)
+    touch(sim, r, int(pence != 0) - int(was))
     if pence != 0:
         improve_hint(sim, r, b, t)
 
@@ -132,7 +140,7 @@ def forget_displacement(sim: Sim) -> None:
             for t in range(N_TICKS):
                 if sim.displaced[r, b, t] != 0:
                     sim.displaced[r, b, t] = 0
-                    sim.runners[r, TOUCHED] -= 1
+                    touch(sim, r, -1)
 
 
 @kernel
@@ -194,6 +202,8 @@ def net_touched(sim: Sim, now: int) -> None:
     Done around every message: what crosses between messages keeps crossing until the next one (a refill only grows), so it
     makes no difference to the world when, or how often, anybody looks.
     """
+    if sim.tally[ALL_TOUCHED] == 0:
+        return
     for r in range(sim.runners.shape[0]):
         if sim.runners[r, TOUCHED] != 0:
             net_crossed(sim, r, now)

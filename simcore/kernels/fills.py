@@ -7,7 +7,7 @@ a BACK of s pence at odds o adds s · (o − 1) to WIN and −s to LOSE; a LAY t
 from __future__ import annotations
 
 from simcore.kernels.compiling import kernel
-from simcore.kernels.displacement import hold
+from simcore.kernels.displacement import hold, touch
 from simcore.kernels.flow import add_flow
 from simcore.kernels.queue import takes_from
 from simcore.kernels.randomness import DRAW_NEWS, log_normal_ms
@@ -19,7 +19,6 @@ from simcore.kernels.state import (
     FILL_AGGRESSIVE,
     FILL_AT_CLOSE,
     FILLS,
-    FIRST_LIVE,
     FIRST_UNHEARD,
     FULL,
     GONE,
@@ -36,9 +35,10 @@ from simcore.kernels.state import (
     LOSE,
     MATCHED_MICRO,
     MICRO,
+    N_LIVE,
     N_LOGGED,
-    N_ORDERS,
     N_STANDING,
+    N_WANTED,
     NO_TICK,
     ODDS_MICRO,
     ORDER_STREAM_MS,
@@ -51,7 +51,6 @@ from simcore.kernels.state import (
     STANDING,
     STATE,
     TIME_MS,
-    TOUCHED,
     WHAT,
     WIN,
     Sim,
@@ -139,7 +138,7 @@ def leave_world(sim: Sim, o: int, now: int) -> None:
         for j in range(i, n - 1):
             sim.standing[j] = sim.standing[j + 1]
         sim.tally[N_STANDING] = n - 1
-        sim.runners[sim.orders[o, RUNNER], TOUCHED] -= 1
+        touch(sim, sim.orders[o, RUNNER], -1)
         hold(sim, sim.orders[o, RUNNER], takes_from(sim.orders[o, SIDE]), sim.orders[o, LEVEL], now)
     sim.orders[o, STATE] = DONE
 
@@ -157,18 +156,24 @@ def hear(sim: Sim, now: int) -> None:
     """The bot hears of everything that is known by now: its position and its standing orders follow."""
     n = sim.tally[N_LOGGED]
     first = sim.tally[FIRST_UNHEARD]
-    gap = False
+    gap = news = False
     for row in range(first, n):
         if sim.log[row, HEARD] == 0 and sim.log[row, KNOWN_MS] <= now:
             sim.log[row, HEARD] = 1
             hear_one(sim, row)
+            news = True
         gap = gap or sim.log[row, HEARD] == 0
         if not gap:
             sim.tally[FIRST_UNHEARD] = row + 1
-    live = sim.tally[FIRST_LIVE]
-    while live < sim.tally[N_ORDERS] and sim.orders[live, BELIEVED] <= 0:
-        live += 1
-    sim.tally[FIRST_LIVE] = live
+    if not news:
+        return
+    sim.tally[N_WANTED] = -1
+    left = 0
+    for i in range(sim.tally[N_LIVE]):
+        if sim.orders[sim.live[i], BELIEVED] > 0:
+            sim.live[left] = sim.live[i]
+            left += 1
+    sim.tally[N_LIVE] = left
 
 
 @kernel
@@ -185,6 +190,7 @@ def hear_one(sim: Sim, row: int) -> None:
 @kernel
 def rebook(sim: Sim) -> None:
     """Work the account out again from the log, after odds or runners changed."""
+    sim.tally[N_WANTED] = -1
     for r in range(sim.runners.shape[0]):
         for column in (WIN, LOSE, KNOWN_WIN, KNOWN_LOSE):
             sim.runners[r, column] = 0

@@ -19,8 +19,8 @@ from simcore.kernels.state import (
     CANCEL_ORDER,
     CANCEL_SIGMA,
     CANCELS,
-    FIRST_LIVE,
     GONE,
+    HELD_MS,
     IS_IN_PLAY,
     KNOWN_LOSE,
     KNOWN_WIN,
@@ -29,20 +29,24 @@ from simcore.kernels.state import (
     LONG_WAY,
     MATCHED,
     MICRO,
-    N_ORDERS,
+    N_LIVE,
     N_SLOTS,
     N_STANDING,
+    N_WANTED,
     PICK_MS,
     PICK_RANK,
     PICKED,
     REMAINING,
     RUNNER,
+    SENT,
     SEQUENTIAL,
     SHIFT,
     SIDE,
     START_AT_MS,
     STATUS_NOW,
     TICK,
+    TOUCH_ONLY,
+    VIEW_DECAYS,
     Sim,
     Views,
 )
@@ -50,6 +54,7 @@ from simcore.strategies.view import (
     DEPTH,
     IN_PLAY_NOW,
     IS_OPEN,
+    N_OFFER,
     N_SEEN_ORDERS,
     NOW_MS,
     OFFER_PENCE,
@@ -115,25 +120,47 @@ def best_own(sim: Sim, r: int, b: int) -> int:
 
 
 @kernel
+def decays(sim: Sim, r: int, b: int, t: int) -> bool:
+    """Whether a level changes with time alone."""
+    return sim.displaced[r, b, t] != 0 and sim.stamp_ms[r, b, t] != HELD_MS
+
+
+@kernel
+def note_decay(sim: Sim, r: int, b: int, t: int, best: int) -> None:
+    """A level before the best may be one that we emptied: it comes back with time."""
+    while 0 <= t < N_TICKS and better(b, t, best):
+        if decays(sim, r, b, t):
+            sim.tally[VIEW_DECAYS] = 1
+        t = worse(b, t)
+
+
+@kernel
 def see_ladder(sim: Sim, views: Views, i: int, slot: int, b: int, now: int) -> None:
-    """Write the DEPTH best levels of one book into snapshot i, own orders included."""
+    """Write the DEPTH best levels of one book into snapshot i, own orders included; all a core needs that sees the touch only
+    is the levels down to the best where somebody else stands."""
     r = views.slots[i, slot, SLOT_RUNNER]
     touch = views.touch[i, slot, b]
     shift = sim.runners[r, SHIFT]
     t = best_level(sim, r, b, now)
+    note_decay(sim, r, b, sim.hint[r, b], t)
     own = best_standing(sim, r, b)
     if own >= 0 and better(b, sim.orders[own, LEVEL], t):
         t = sim.orders[own, LEVEL]
     level = 0
+    last = sim.settings[TOUCH_ONLY] != 0
     while level < DEPTH and 0 <= t + shift < N_TICKS:
         mine = own_at(sim, r, b, t) if own >= 0 else 0
         bare = t < 0 or t >= N_TICKS or is_bare(sim, r, b, t)
         pence = mine if bare else world_size(sim, r, b, t, now) + mine
+        if not bare and decays(sim, r, b, t):
+            sim.tally[VIEW_DECAYS] = 1
         if pence > 0:
             touch[level, TICK_COLUMN] = t + shift
             touch[level, PENCE_COLUMN] = pence
             touch[level, OWN_COLUMN] = mine
             level += 1
+            if last and pence > mine:
+                break
         t = worse(b, t)
     for rest in range(level, DEPTH):
         touch[rest, TICK_COLUMN] = -1
@@ -161,6 +188,7 @@ def snapshot(sim: Sim, views: Views, i: int, poll_ms: int, now: int) -> None:
 @kernel
 def see_slots(sim: Sim, views: Views, i: int, now: int) -> None:
     """Write the runners the core trades, as they stand now, into snapshot i."""
+    sim.tally[VIEW_DECAYS] = 0
     for slot in range(sim.settings[N_SLOTS]):
         r = views.slots[i, slot, SLOT_RUNNER]
         if r < 0:
@@ -191,8 +219,9 @@ def view_of(sim: Sim, views: Views, i: int) -> View:
             views.slots[i, slot, SLOT_WIN] = sim.runners[r, KNOWN_WIN] // MICRO
             views.slots[i, slot, SLOT_LOSE] = sim.runners[r, KNOWN_LOSE] // MICRO
     n = 0
-    for o in range(sim.tally[FIRST_LIVE], sim.tally[N_ORDERS]):
-        if sim.orders[o, BELIEVED] > 0 and n < views.orders.shape[0]:
+    for live in range(sim.tally[N_LIVE]):
+        o = sim.live[live]
+        if n < views.orders.shape[0]:
             views.orders[n, SEEN_SLOT] = slot_of(sim, views, i, o)
             views.orders[n, SEEN_SIDE] = sim.orders[o, SIDE]
             views.orders[n, SEEN_TICK] = sim.orders[o, TICK]
@@ -217,7 +246,8 @@ def wanted_at(offers: Offers, slot: int, side: int, tick: int) -> int:
 def believed_at(sim: Sim, r: int, side: int, tick: int) -> int:
     """What the bot thinks stands at a price, pence."""
     pence = 0
-    for o in range(sim.tally[FIRST_LIVE], sim.tally[N_ORDERS]):
+    for live in range(sim.tally[N_LIVE]):
+        o = sim.live[live]
         if sim.orders[o, RUNNER] == r and sim.orders[o, SIDE] == side and sim.orders[o, TICK] == tick:
             pence += sim.orders[o, BELIEVED]
     return pence
@@ -227,12 +257,12 @@ def believed_at(sim: Sim, r: int, side: int, tick: int) -> int:
 def cancel_unwanted(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> int:
     """Cancel what stands beyond the wanted, newest first (the last one is cut); returns the requests sent."""
     sent = 0
-    for o in range(sim.tally[N_ORDERS] - 1, sim.tally[FIRST_LIVE] - 1, -1):
-        if sim.orders[o, BELIEVED] <= 0:
-            continue
+    for live in range(sim.tally[N_LIVE] - 1, -1, -1):
+        o = sim.live[live]
         side, tick = sim.orders[o, SIDE], sim.orders[o, TICK]
         older = 0
-        for other in range(sim.tally[FIRST_LIVE], o):
+        for before in range(live):
+            other = sim.live[before]
             same = sim.orders[other, RUNNER] == sim.orders[o, RUNNER] and sim.orders[other, SIDE] == side
             if same and sim.orders[other, TICK] == tick:
                 older += sim.orders[other, BELIEVED]
@@ -271,8 +301,36 @@ def send_long_way(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> N
 
 
 @kernel
+def wants_the_same(sim: Sim, offers: Offers) -> bool:
+    """Whether the core wants what it wanted at a poll that had nothing to send, and the bot has heard nothing since."""
+    n = sim.tally[N_WANTED]
+    if offers.n[0] != n:
+        return False
+    for k in range(n):
+        for column in range(N_OFFER):
+            if offers.rows[k, column] != sim.wanted[k, column]:
+                return False
+    return True
+
+
+@kernel
+def keep_wanted(sim: Sim, offers: Offers) -> None:
+    """All that is wanted stands, or cannot be sent."""
+    sim.tally[N_WANTED] = offers.n[0]
+    for k in range(offers.n[0]):
+        for column in range(N_OFFER):
+            sim.wanted[k, column] = offers.rows[k, column]
+
+
+@kernel
 def reconcile(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> None:
     """Send the requests that make standing orders match the offers."""
+    if wants_the_same(sim, offers):
+        return
+    before = sim.tally[SENT]
     sent = cancel_unwanted(sim, views, i, offers, now)
     if sent == 0 or sim.settings[SEQUENTIAL] == 0:
         place_missing(sim, views, i, offers, now)
+    sim.tally[N_WANTED] = -1
+    if sim.tally[SENT] == before:
+        keep_wanted(sim, offers)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from simcore.dtypes import BACK
 from simcore.kernels.compiling import kernel
-from simcore.kernels.sending import send, send_place
+from simcore.kernels.sending import begin_order, send, send_place
 from simcore.kernels.state import (
     BELIEVED,
     CANCEL_MS,
@@ -21,7 +21,6 @@ from simcore.kernels.state import (
     MINIMUM_PENCE,
     N_ORDERS,
     N_REQUESTS,
-    ON_ITS_WAY,
     PERSIST,
     REMAINING,
     REPLACE_MS,
@@ -33,7 +32,6 @@ from simcore.kernels.state import (
     RUNNER,
     SIDE,
     SIZE,
-    STATE,
     TARGET_PENCE,
     TARGET_TICK,
     TICK,
@@ -89,8 +87,7 @@ def send_replace(sim: Sim, old: int, tick: int, now: int) -> None:
     sim.orders[o, TICK] = tick
     for column in (SIZE, REMAINING, BELIEVED):
         sim.orders[o, column] = sim.orders[old, BELIEVED]
-    sim.orders[o, STATE] = ON_ITS_WAY
-    sim.tally[N_ORDERS] = o + 1
+    begin_order(sim, o)
     sim.tally[REPLACES] += 1
     send(sim, REPLACE_ORDER, o, 0, sim.settings[REPLACE_MS], sim.reals[REPLACE_SIGMA], now)
     sim.requests[sim.tally[N_REQUESTS] - 1, REQUEST_REPLACES] = old

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from simcore.dtypes import ATB, ATL, CLOSED, OPEN
 from simcore.kernels.account import mark_to_market
-from simcore.kernels.compiling import Int2, Real1, kernel
+from simcore.kernels.compiling import Int1, Int2, Real1, kernel
 from simcore.kernels.displacement import net_touched
 from simcore.kernels.fills import hear
 from simcore.kernels.harness import best_own, reconcile, snapshot, view_of
 from simcore.kernels.long_way import go_on
+from simcore.kernels.quiet import news_due, note_quiet, pass_over, see_again, sees_the_same
 from simcore.kernels.record import apply_message, note_off
 from simcore.kernels.requests import handle_request, next_request_ms
 from simcore.kernels.state import (
     ANSWERING,
     BUSY_UNTIL_MS,
+    EVENT_MS,
     FILLS,
-    FIRST_LIVE,
     FULL,
     IS_IN_PLAY,
     LAST_POLL_MS,
+    LAST_SEEN,
     LINE_BACK_PENCE,
     LINE_BACK_TICK,
     LINE_LAY_PENCE,
@@ -31,7 +35,7 @@ from simcore.kernels.state import (
     LINE_RUNNER,
     LOOK_MS,
     MICRO,
-    N_ORDERS,
+    N_LIVE,
     N_REQUESTS,
     N_SCRIPTED,
     N_SLOTS,
@@ -43,7 +47,9 @@ from simcore.kernels.state import (
     PICKED,
     POLL_MS,
     POLLS,
+    QUIET,
     ROUTE,
+    SAME_MS,
     SERVED,
     START_AT_MS,
     STATUS_NOW,
@@ -70,6 +76,12 @@ from simcore.strategies.view import (
     contracts,
 )
 from simcore.units import N_TICKS
+
+NEXT_MESSAGE: Final = 0
+NOW: Final = 1
+TO_PICK: Final = 2
+N_AT: Final = 3
+"""fields of `at`, see `run`"""
 
 
 @kernel
@@ -98,8 +110,21 @@ def take_snapshot(sim: Sim, views: Views, now: int) -> None:
     sim.tally[LOOK_MS] = 0
     if sim.tally[BUSY_UNTIL_MS] > poll_ms:
         return
-    snapshot(sim, views, sim.tally[TAKEN] % views.poll_ms.shape[0], poll_ms, now)
+    i = sim.tally[TAKEN] % views.poll_ms.shape[0]
+    if sees_the_same(sim, poll_ms):
+        views.poll_ms[i] = sim.tally[SAME_MS] = poll_ms
+    else:
+        snapshot(sim, views, i, poll_ms, now)
     sim.tally[TAKEN] += 1
+
+
+@kernel
+def note_mark(sim: Sim, now: int) -> int:
+    """What the bets are worth at a poll, micropence; the worst is kept."""
+    net_touched(sim, now)
+    mark = mark_to_market(sim, now)
+    sim.tally[WORST_MARK] = min(sim.tally[WORST_MARK], mark)
+    return mark
 
 
 @kernel
@@ -132,22 +157,31 @@ def poll(
     sim.tally[SERVED] += 1
     if sim.tally[ANSWERING] > 0 or sim.tally[BUSY_UNTIL_MS] > now or views.slots[i, 0, SLOT_RUNNER] < 0:
         return
+    if sim.tally[SAME_MS] == now:
+        if not news_due(sim, now):
+            sim.tally[POLLS] += 1
+            if sim.tally[FILLS] > 0:
+                note_mark(sim, now)
+            return
+        see_again(views, sim.tally[LAST_SEEN], i, now)
+    sim.tally[LAST_SEEN] = i
+    sim.tally[QUIET] = 0
     hear(sim, now)
     view = view_of(sim, views, i)
     sim.tally[POLLS] += 1
     if sim.tally[FILLS] > 0 or timeline.shape[0] > 0:
-        net_touched(sim, now)
-        mark = mark_to_market(sim, now)
-        sim.tally[WORST_MARK] = min(sim.tally[WORST_MARK], mark)
-        write_line(sim, view, timeline, mark, now)
+        write_line(sim, view, timeline, note_mark(sim, now), now)
     if view.clock[IN_PLAY_NOW] != 0 and sim.settings[TRADES_IN_PLAY] == 0:
         sim.tally[STOPPED] = 1
         return
     over = view.clock[TO_START_MS] < sim.settings[WINDOW_LAST_MS]
-    if over and sim.tally[FIRST_LIVE] == sim.tally[N_ORDERS]:
+    if over and sim.tally[N_LIVE] == 0:
         sim.tally[STOPPED] = 1
     early = view.clock[TO_START_MS] > sim.settings[WINDOW_FIRST_MS]
-    if early or view.clock[IS_OPEN] == 0:
+    if early:
+        return
+    if view.clock[IS_OPEN] == 0:
+        note_quiet(sim, now)
         return
     if not over and sim.tally[ROUTE] > 0 and go_on(sim, now):
         return
@@ -155,6 +189,7 @@ def poll(
     if not over:
         core(view, parameters, offers)
     reconcile(sim, views, i, offers, now)
+    note_quiet(sim, now)
 
 
 @kernel
@@ -182,18 +217,29 @@ def after_message(sim: Sim, now: int) -> None:
 
 @kernel
 def run(
-    core: CoreFunction, record: Record, sim: Sim, views: Views, offers: Offers, parameters: Real1, timeline: Int2
+    core: CoreFunction,
+    record: Record,
+    sim: Sim,
+    views: Views,
+    offers: Offers,
+    parameters: Real1,
+    timeline: Int2,
+    at: Int1,
 ) -> None:
-    """Replay the record with `core`; everything it leaves is in `sim` and `timeline`."""
+    """Replay the record with `core`; everything it leaves is in `sim` and `timeline`.
+
+    at : the next message and the time of the last event, ms, to begin with and where it ended; whether to end after the pick
+    """
     n = record.message_ms.shape[0]
-    m = 0
-    now = record.message_ms[0] if n > 0 else 0
+    m, now = at[NEXT_MESSAGE], at[NOW]
     last_ms = now
     harnessed = sim.settings[N_SLOTS] > 0
     while sim.tally[FULL] == 0:
         t_message = record.message_ms[m] if m < n else NEVER_MS
         t_request = next_request_ms(sim)
         live = harnessed and m < n and sim.tally[STOPPED] == 0
+        if sim.tally[QUIET] != 0 and live:
+            pass_over(sim, t_message)
         t_snapshot = next_snapshot_ms(sim, now) if live else NEVER_MS
         served = sim.tally[SERVED]
         t_poll = views.poll_ms[served % views.poll_ms.shape[0]] if live and served < sim.tally[TAKEN] else NEVER_MS
@@ -201,6 +247,9 @@ def run(
         if now == NEVER_MS:
             break
         last_ms = now
+        if t_message == now or t_request == now:
+            sim.tally[EVENT_MS] = now
+            sim.tally[QUIET] = 0
         if t_message == now:
             apply_message(sim, record, m)
             after_message(sim, now)
@@ -211,7 +260,12 @@ def run(
             handle_request(sim, now)
         elif t_snapshot == now:
             take_snapshot(sim, views, now)
+            if at[TO_PICK] != 0 and sim.tally[PICKED] != 0:
+                break
         else:
             poll(core, sim, views, offers, parameters, timeline, now)
+    at[NEXT_MESSAGE], at[NOW] = m, now
+    if at[TO_PICK] != 0 and sim.tally[PICKED] != 0:
+        return
     if sim.market[STATUS_NOW] == OPEN and sim.market[IS_IN_PLAY] == 0:
         note_off(sim, last_ms)

@@ -13,6 +13,7 @@ from simcore.kernels.displacement import (
     net_crossed,
     next_level,
     set_displaced,
+    touch,
     world_size,
     worse,
 )
@@ -71,7 +72,6 @@ from simcore.kernels.state import (
     STATUS_NOW,
     TAKEN_OR_LAPSED,
     TICK,
-    TOUCHED,
     TYPE,
     Sim,
 )
@@ -226,7 +226,7 @@ def stand(sim: Sim, o: int, level: int, ahead: int) -> None:
     sim.orders[o, STATE] = STANDING
     sim.standing[sim.tally[N_STANDING]] = o
     sim.tally[N_STANDING] += 1
-    sim.runners[sim.orders[o, RUNNER], TOUCHED] += 1
+    touch(sim, sim.orders[o, RUNNER], 1)
 
 
 @kernel

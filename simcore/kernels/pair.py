@@ -9,13 +9,12 @@ Notation: simcore.kernels.pair_state.
 from __future__ import annotations
 
 from simcore.dtypes import CLOSED, OPEN
-from simcore.kernels.account import bets_if_won, extreme_outcome, mark_to_market
+from simcore.kernels.account import bets_if_won, extreme_outcome
 from simcore.kernels.compiling import Int1, Int2, Real1, kernel
-from simcore.kernels.displacement import net_touched
 from simcore.kernels.fills import hear
 from simcore.kernels.harness import cancel_unwanted, pick_runner, place_missing, see_slots, view_of
 from simcore.kernels.long_way import go_on
-from simcore.kernels.loop import after_message, next_snapshot_ms, nothing_left, write_line
+from simcore.kernels.loop import after_message, next_snapshot_ms, note_mark, nothing_left, write_line
 from simcore.kernels.pair_state import ACCOUNT_PENCE, CLOCK, LARGEST_CLAIM, LAST_MS, NEXT_MESSAGE, Pair
 from simcore.kernels.record import apply_message, note_off
 from simcore.kernels.requests import handle_request, next_request_ms
@@ -24,14 +23,13 @@ from simcore.kernels.state import (
     ANSWERING,
     BUSY_UNTIL_MS,
     FILLS,
-    FIRST_LIVE,
     FULL,
     FUNDS_PENCE,
     IS_IN_PLAY,
     LAST_POLL_MS,
     LOOK_MS,
     MICRO,
-    N_ORDERS,
+    N_LIVE,
     N_SLOTS,
     NEVER_MS,
     OBSERVE_MS,
@@ -50,7 +48,6 @@ from simcore.kernels.state import (
     TRADES_IN_PLAY,
     WINDOW_FIRST_MS,
     WINDOW_LAST_MS,
-    WORST_MARK,
     Record,
     Sim,
     Views,
@@ -219,10 +216,7 @@ def see_side(sim: Sim, views: Views, timeline: Int2, seen: View, first: int, i: 
     view = view_of(sim, views, i)
     sim.tally[POLLS] += 1
     if sim.tally[FILLS] > 0 or timeline.shape[0] > 0:
-        net_touched(sim, now)
-        mark = mark_to_market(sim, now)
-        sim.tally[WORST_MARK] = min(sim.tally[WORST_MARK], mark)
-        write_line(sim, view, timeline, mark, now)
+        write_line(sim, view, timeline, note_mark(sim, now), now)
     for slot in range(sim.settings[N_SLOTS]):
         for column in range(N_SLOT):
             seen.slots[first + slot, column] = view.slots[slot, column]
@@ -299,7 +293,7 @@ def poll_both(core: CoreFunction, pair: Pair, parameters: Real1, now: int) -> No
         see_side(two, pair.second.views, pair.second.timeline, seen, n, i, now)
     barred = one.settings[TRADES_IN_PLAY] == 0
     over = seen.clock[TO_START_MS] < one.settings[WINDOW_LAST_MS] or (barred and seen.clock[IN_PLAY_NOW] != 0)
-    live = one.tally[FIRST_LIVE] != one.tally[N_ORDERS] or two.tally[FIRST_LIVE] != two.tally[N_ORDERS]
+    live = one.tally[N_LIVE] > 0 or two.tally[N_LIVE] > 0
     all_play = barred and plays(one, clock_one) and plays(two, clock_two)
     if all_play or (over and not live):
         one.tally[STOPPED] = two.tally[STOPPED] = 1

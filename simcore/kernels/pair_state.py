@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from simcore.kernels.compiling import Int1, Int2, register
+from simcore.kernels.sharing import shared
 from simcore.kernels.state import Record, Sim, Views, new_sim
 from simcore.strategies.view import DEPTH, N_CLOCK, N_LEVEL, N_SEEN, Offers, View, new_offers
 
@@ -34,6 +35,7 @@ CLOCK: Final = 2
 N_ACCOUNT: Final = 3
 
 
+@shared
 class Side(NamedTuple):
     """One market of a pair: its record, its world, and what its part of the harness holds."""
 
@@ -45,6 +47,7 @@ class Side(NamedTuple):
     progress: Int1
 
 
+@shared
 class Pair(NamedTuple):
     """Two markets, what the core sees of both (`seen`, columns N_PAIR_SLOT) and wants in both (`offers`)."""
 
@@ -58,7 +61,7 @@ class Pair(NamedTuple):
 
 
 def _register() -> None:
-    columns = ("int64", "int64", "uint8", "uint8", "int16", "int16", "int32", "int64")
+    columns = ("int64", "int64", "uint8", "uint8", "int16", "int16", "int32", "int64", "int32")
     arrays = [np.zeros(1, dtype) for dtype in columns]
     for array in arrays:
         array.setflags(write=False)  # as a tape's columns are: another type to the compiler

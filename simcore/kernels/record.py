@@ -110,8 +110,9 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
             if kind == PLACE:
                 improve_hint(sim, r, b, t)
         elif kind <= TRADE_UNATTRIBUTED and not flumine:
-            last = i + 1 == end or record.kind[i + 1] != TRADE or record.runner[i + 1] != r or record.book[i + 1] != b
-            sim.market[ROW] = i
+            sim.market[ROW] = record.row[i]
+            last = i + 1 == end or record.row[i + 1] != record.row[i] + 1 or record.kind[i + 1] != TRADE
+            last = last or record.runner[i + 1] != r or record.book[i + 1] != b
             apply_touched(sim, kind, r, b, t, pence, last, now)
         else:
             apply_news(sim, record, kind, r, t, pence, now)

@@ -12,6 +12,7 @@ from simcore.kernels.state import (
     FULL,
     KEY_A,
     KEY_B,
+    N_LIVE,
     N_ORDERS,
     N_REQUESTS,
     ON_ITS_WAY,
@@ -54,6 +55,15 @@ def send(sim: Sim, request: int, o: int, pence: int, median_ms: int, sigma: floa
 
 
 @kernel
+def begin_order(sim: Sim, o: int) -> None:
+    """Order o, the newest, is on its way; the bot counts on it."""
+    sim.orders[o, STATE] = ON_ITS_WAY
+    sim.tally[N_ORDERS] = o + 1
+    sim.live[sim.tally[N_LIVE]] = o
+    sim.tally[N_LIVE] += 1
+
+
+@kernel
 def send_place(sim: Sim, r: int, side: int, tick: int, pence: int, now: int) -> None:
     """A new order sets out."""
     o = sim.tally[N_ORDERS]
@@ -66,7 +76,6 @@ def send_place(sim: Sim, r: int, side: int, tick: int, pence: int, now: int) -> 
     sim.orders[o, SIZE] = pence
     sim.orders[o, REMAINING] = pence
     sim.orders[o, BELIEVED] = pence
-    sim.orders[o, STATE] = ON_ITS_WAY
-    sim.tally[N_ORDERS] = o + 1
+    begin_order(sim, o)
     sim.tally[PLACES] += 1
     send(sim, PLACE_ORDER, o, pence, sim.settings[PLACE_MS], sim.reals[PLACE_SIGMA], now)

@@ -15,6 +15,8 @@ runners   : (runners, N_RUNNER) int64, columns below
 market    : (N_MARKET,) int64, fields below
 orders    : (capacity, N_ORDER) int64, every order ever sent, in the order of sending
 standing  : (capacity,) int64, orders resting in the world, oldest first
+live      : (capacity,) int64, orders the bot thinks are not over, in the order of sending
+wanted    : (offers, 4) int64, what the core wanted at the last poll that sent nothing
 requests  : (capacity, N_REQUEST) int64, requests on their way
 script    : (n, N_REQUEST) int64, requests given beforehand, by time of effect
 log       : (capacity, N_LOG) int64, all that happened to our orders, in time
@@ -23,23 +25,28 @@ flow      : (runners,) float64, how far our fills move the others' prices, ticks
 scratch   : (2, runners) int64, rows lent to one function at a time
 traded, ahead_pounds : (runners, 350) and (capacity,) float64 pounds, used by simcore.kernels.flumine alone
 settings  : (N_SETTING,) int64; reals : (N_REAL,) float64, the assumptions as numbers
+moments_ms: (n,) int64, before the advertised start: when the harness may act though nothing happened; none = at any poll
 Money of bets that depends on odds is kept exactly in micropence (10⁻⁶ pence).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simcore.kernels.compiling import register
+from simcore.kernels.sharing import shared
 from simcore.units import N_TICKS
 
 Int = NDArray[np.int64]
 Real = NDArray[np.float64]
 
 MICRO: Final = 1_000_000
+MAX_OFFERS: Final = 64
+"""offers a core can want at a time"""
 NEVER_MS: Final = 1 << 62
 HELD_MS: Final = 1 << 61
 """time stamp of a displacement that does not decay while an order of ours stands in the way"""
@@ -192,6 +199,7 @@ LAPSED: Final = 6
 REFUSED: Final = 7
 VOIDED: Final = 8
 """an order on a withdrawn runner, or a lay cancelled by a withdrawal"""
+N_WHAT: Final = 9
 
 # reasons, in the order of simcore.results.REFUSALS
 MINIMUM_STAKE: Final = 0
@@ -228,8 +236,8 @@ FULL: Final = 13
 N_TIMELINE: Final = 14
 ANSWERING: Final = 15
 """requests sent by the harness whose effect is still to come"""
-FIRST_LIVE: Final = 16
-"""every order before this one is over, as far as the bot knows"""
+N_LIVE: Final = 16
+"""orders that stand or are on their way, as far as the bot knows"""
 FILLS: Final = 17
 STOPPED: Final = 18
 """1 = the harness will not look again"""
@@ -249,7 +257,21 @@ ANSWER_MS: Final = 27
 """how long the answer to the request now taking effect travels"""
 ROUTE: Final = 28
 """order that goes the long way (place, cut, replace), + 1; 0 = none"""
-N_TALLY: Final = 29
+QUIET: Final = 29
+"""the poll (ms) since which no look can do anything, until something happens or a moment of the core comes; 0 = none"""
+VIEW_DECAYS: Final = 30
+"""1 = the last snapshot shows a level that changes with time alone"""
+EVENT_MS: Final = 31
+"""the last message or request"""
+SAME_MS: Final = 32
+"""the poll then sees what the last one saw"""
+LAST_SEEN: Final = 33
+"""place in the ring of the last snapshot looked at"""
+ALL_TOUCHED: Final = 34
+"""Σ TOUCHED of all runners"""
+N_WANTED: Final = 35
+"""offers the core wanted at the last poll that sent nothing; -1 = ask what to send"""
+N_TALLY: Final = 36
 
 # fields of `settings` and `reals`
 QUEUE_KIND: Final = 0
@@ -300,7 +322,9 @@ RATIO_MOST: Final = 32
 MATCHING: Final = 33
 LEAST_PENCE: Final = 34
 """a level that we emptied shows nothing until so much is back"""
-N_SETTING: Final = 35
+TOUCH_ONLY: Final = 35
+"""1 = the core sees each half-book down to the others' best level only"""
+N_SETTING: Final = 36
 
 # columns of the timeline, one row a poll
 LINE_MS: Final = 0
@@ -341,8 +365,9 @@ BY_RECORD: Final = 0
 BY_FLUMINE: Final = 1
 
 
+@shared
 class Record(NamedTuple):
-    """The tape's columns, read-only; see simcore.dtypes."""
+    """The tape's columns, or some of its rows, read-only; see simcore.dtypes. `row`: where on the tape each row is."""
 
     message_ms: Int
     message_row: Int
@@ -352,8 +377,25 @@ class Record(NamedTuple):
     tick: NDArray[np.int16]
     size: NDArray[np.int32]
     start_ms: Int
+    row: NDArray[np.int32]
 
 
+@shared
+class Rows(NamedTuple):
+    """Room for some rows of a tape, and for the index of each of their messages on it."""
+
+    message_ms: Int
+    message_row: Int
+    kind: NDArray[np.uint8]
+    book: NDArray[np.uint8]
+    runner: NDArray[np.int16]
+    tick: NDArray[np.int16]
+    size: NDArray[np.int32]
+    row: NDArray[np.int32]
+    message: Int
+
+
+@shared
 class Sim(NamedTuple):
     """All evolving state of one replay; see the notation above."""
 
@@ -365,6 +407,8 @@ class Sim(NamedTuple):
     market: Int
     orders: Int
     standing: Int
+    live: Int
+    wanted: Int
     requests: Int
     script: Int
     log: Int
@@ -373,10 +417,12 @@ class Sim(NamedTuple):
     scratch: Int
     settings: Int
     reals: Real
+    moments_ms: Int
     traded: Real
     ahead_pounds: Real
 
 
+@shared
 class Views(NamedTuple):
     """Snapshots of the world waiting to be seen, a ring of `n` of them; the columns are in simcore.strategies.view.
 
@@ -391,12 +437,16 @@ class Views(NamedTuple):
     poll_ms: Int
 
 
-def new_sim(n_runners: int, settings: Int, reals: Real, script: Int, capacity: int) -> Sim:
+def new_sim(
+    n_runners: int, settings: Int, reals: Real, script: Int, capacity: int, moments_ms: Sequence[int] = ()
+) -> Sim:
     """A market of `n_runners` before its first message, with room for `capacity` orders."""
     market = np.zeros(N_MARKET, np.int64)
     market[STATUS_NOW] = 3  # INACTIVE until the record says otherwise
     market[START_AT_MS] = NEVER_MS
     market[N_WINNERS] = 1
+    tally = np.zeros(N_TALLY, np.int64)
+    tally[N_WANTED] = -1
     runners = np.zeros((n_runners, N_RUNNER), np.int64)
     runners[:, LAST_TICK] = NO_TICK
     runners[:, OUTCOME] = -1
@@ -412,28 +462,48 @@ def new_sim(n_runners: int, settings: Int, reals: Real, script: Int, capacity: i
         market=market,
         orders=np.zeros((capacity, N_ORDER), np.int64),
         standing=np.zeros(capacity, np.int64),
+        live=np.zeros(capacity, np.int64),
+        wanted=np.zeros((MAX_OFFERS, 4), np.int64),
         requests=np.zeros((capacity, N_REQUEST), np.int64),
         script=script,
         log=np.zeros((4 * capacity, N_LOG), np.int64),
-        tally=np.zeros(N_TALLY, np.int64),
+        tally=tally,
         flow=np.zeros(n_runners),
         scratch=np.zeros((2, n_runners), np.int64),
         settings=settings,
         reals=reals,
+        moments_ms=np.array(moments_ms, np.int64),
         traded=np.zeros((n_runners, N_TICKS)),
         ahead_pounds=np.zeros(capacity),
     )
 
 
+def new_rows(messages: int, rows: int) -> Rows:
+    """Room for so many."""
+    return Rows(
+        message_ms=np.zeros(messages, np.int64),
+        message_row=np.zeros(messages + 1, np.int64),
+        kind=np.zeros(rows, np.uint8),
+        book=np.zeros(rows, np.uint8),
+        runner=np.zeros(rows, np.int16),
+        tick=np.zeros(rows, np.int16),
+        size=np.zeros(rows, np.int32),
+        row=np.zeros(rows, np.int32),
+        message=np.zeros(messages, np.int64),
+    )
+
+
 def _register() -> None:
-    columns = ("int64", "int64", "uint8", "uint8", "int16", "int16", "int32", "int64")
+    columns = ("int64", "int64", "uint8", "uint8", "int16", "int16", "int32", "int64", "int32")
     arrays = [np.zeros(1, dtype) for dtype in columns]
     for array in arrays:
         array.setflags(write=False)  # as a tape's columns are: another type to the compiler
     register(Record, Record(*arrays))
+    register(Rows, new_rows(1, 1))
     one, two, three = np.zeros(1, np.int64), np.zeros((1, 1), np.int64), np.zeros((1, 1, 1), np.int64)
     register(Sim, new_sim(1, one, np.zeros(1), two, 1))
-    register(Views, Views(clock=two, slots=three, touch=np.zeros((1, 1, 1, 1, 1), np.int64), orders=two, poll_ms=one))
+    views = Views(clock=two, slots=three, touch=np.zeros((1, 1, 1, 1, 1), np.int64), orders=two, poll_ms=one)
+    register(Views, views)
 
 
 _register()

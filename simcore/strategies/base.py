@@ -49,6 +49,13 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         """The runners a core of two markets trades, from what their first definitions say. Raises ModelError."""
         raise self._missing("legs")
 
+    def moments(self) -> tuple[float, ...] | None:
+        """Seconds before the advertised start at which the core may want something else although all but the clock is the same.
+
+        None: it may at any time, so it is asked at every poll.
+        """
+        return None
+
     def trades_in_play(self) -> bool:
         """Whether the core is asked in-play too."""
         return False
@@ -68,6 +75,8 @@ class Core:
     presets: Mapping[str, Parameters] = field(default_factory=dict)
     scale: tuple[str, ...] = ()
     """the parameters in pounds that a capacity curve scales together"""
+    touch_only: bool = False
+    """of a half-book it reads no level behind the best where somebody else stands: no replay need show it more"""
     markets: int = 1
     """2: it trades two markets of one event at once, see `simcore.replay_pair`"""
 

@@ -96,6 +96,9 @@ class Caf(Parameters, frozen=True):
     def window(self) -> tuple[float, float]:
         return (self.start_s, self.stop_s if self.unload_s is None else -86_400.0)
 
+    def moments(self) -> tuple[float, ...]:
+        return (self.start_s, self.stop_s) if self.unload_s is None else (self.start_s, self.stop_s, self.unload_s)
+
     def pick(self) -> tuple[float, int]:
         return (self.pick_s, self.favourite)
 
@@ -200,5 +203,6 @@ CAF = Core(
         "position_stop": Caf(skew_contracts_pounds=20.0, imbalance_threshold=0.5, stop_multiple=5.0),
         "hammertime": Caf(skew_contracts_pounds=20.0, imbalance_threshold=0.5, stop_multiple=10.0, hammertime=True),
     },
+    touch_only=True,
     scale=("contracts_pounds", "decay_contracts_pounds", "skew_contracts_pounds", "max_exposure_pounds"),
 )

@@ -71,6 +71,9 @@ class Daf(Parameters, frozen=True):
     def window(self) -> tuple[float, float]:
         return (self.entry_start_s, -86_400.0)
 
+    def moments(self) -> tuple[float, ...]:
+        return (self.entry_start_s, self.entry_end_s, self.exit_s)
+
     def pick(self) -> tuple[float, int]:
         return (self.pick_s, self.favourite)
 
@@ -124,5 +127,6 @@ DAF = Core(
         "long-cross": Daf(entry="cross"),
         "short-cross": Daf(direction="short", entry="cross"),
     },
+    touch_only=True,
     scale=("stake_pounds", "contracts_pounds"),
 )

@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 
 from simcore.dtypes import ATB, ATL, BACK
 from simcore.kernels.compiling import Real1, kernel, register
+from simcore.kernels.state import MAX_OFFERS
 from simcore.units import N_TICKS, ODDS_HUNDREDTHS
 
 DEPTH: Final = 10
-MAX_OFFERS: Final = 64
 
 NOW_MS: Final = 0
 TO_START_MS: Final = 1

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from simcore.dtypes import ATB, ATL, BACK, LAY
 from simcore.kernels.compiling import Real1
 from simcore.kernels.randomness import exponential, normal, uniform
+from simcore.kernels.sharing import shared
 from simcore.synthetic.compiling import kernel
 from simcore.synthetic.exchange import BOOK, LEFT, NOBODY, RUNNER, TICK, Exchange, cancel, place
 from simcore.units import N_TICKS, ODDS
@@ -121,6 +122,7 @@ OVERFLOW: Final = 6
 N_STATE: Final = 7
 
 
+@shared
 class Market(NamedTuple):
     """Everything a running market holds; see the module's notation."""
 

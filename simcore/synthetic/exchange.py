@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from simcore.dtypes import ATB, ATL, BACK
 from simcore.kernels.randomness import uniform
+from simcore.kernels.sharing import shared
 from simcore.synthetic.compiling import kernel
 from simcore.units import N_TICKS
 
@@ -82,6 +83,7 @@ LTP: Final = 3
 N_COLUMNS: Final = 4
 
 
+@shared
 class Exchange(NamedTuple):
     """The state of one market; see the module's notation."""
 

@@ -24,8 +24,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simcore.bench import Bench
 from simcore.dtypes import ATB, ATL, CLOSED, LOSER, OPEN, SUSPENDED, WINNER
-from simcore.engine import Bench, new_views, settings_of, warm
+from simcore.engine import new_views, settings_of, warm
 from simcore.errors import SimulationError
 from simcore.kernels import state as st
 from simcore.kernels.compiling import Int1, Real1, compile_kernel, register
@@ -36,6 +37,7 @@ from simcore.kernels.orders import ACCEPTED, cancel, make_way, refusal, rest
 from simcore.kernels.queue import rests_in
 from simcore.kernels.record import END_ALL, change_status, end_orders, turn_in_play
 from simcore.kernels.requests import await_answer, draw_answer, forget_request, next_pending, next_request_ms
+from simcore.kernels.sharing import shared
 from simcore.kernels.state import (
     ACCEPTED_MS,
     FILL_AGGRESSIVE,
@@ -101,6 +103,7 @@ US: Final = 1_000_000
 """our owner number: above every trader's"""
 
 
+@shared
 class Inside(NamedTuple):
     """What joins a bot to an exchange; see the module's notation."""
 

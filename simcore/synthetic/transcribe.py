@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from simcore.dtypes import ATB, ATL, CANCEL, LAST_TRADED, NO_BOOK, PLACE, TRADE, TRADE_UNATTRIBUTED
 from simcore.kernels.compiling import Int1, Int2, compile_kernel, register
+from simcore.kernels.sharing import shared
 from simcore.synthetic.compiling import kernel
 from simcore.synthetic.exchange import LTP, N_COLUMNS, TRD
 from simcore.units import N_TICKS
@@ -27,6 +28,7 @@ Int = NDArray[np.int64]
 _UNDECIDED: Final = -1
 
 
+@shared
 class Desk(NamedTuple):
     """What the transcription holds between messages; see the module's notation.
 

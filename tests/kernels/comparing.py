@@ -94,4 +94,6 @@ def assert_replays_agree(
     assert list(zip(*columns, strict=True)) == oracle.fills
     row = kernel.row()
     assert {name: row[name] for name in oracle.row} == oracle.row
+    passing_over = simcore.replay(tape, core, parameters, simulation, seed=seed)  # with a timeline every poll is made
+    assert passing_over.row() == row
     return oracle

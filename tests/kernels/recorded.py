@@ -20,6 +20,18 @@ from tests.kernels.requested import CUTS, KINDS, PERSISTENCE, Row, kind_of
 FEWEST_MESSAGES = 50
 STAKES = (200, 500, 777, 2000, 20_000)
 
+RECORDINGS = (
+    "betfair-down-under__autoHubTutorials__1.195395445.bz2",
+    "betfair-down-under__autoHubTutorials__1.195453611.bz2",
+    "betcode-org__flumine__1.197931750",
+)
+
+
+def real_tape(recordings: Path, name: str) -> Tape:
+    folder = recordings / "recordings"
+    (path,) = [path for path in folder.iterdir() if path.name.startswith(name)]
+    return compile_stream(path)[0]
+
 
 @lru_cache(maxsize=1)
 def every_tape(folder: Path) -> list[Tape]:

@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as hs
 
 from simcore import dtypes as d
-from simcore.engine import prepare, settings_of
+from simcore.bench import prepare
+from simcore.engine import settings_of
 from simcore.kernels import state as st
 from simcore.kernels.loop import run
 from simcore.models.simulation import resolve_simulation
 from simcore.strategies.caf import CAF, START
 from simcore.strategies.view import DEPTH, N_CLOCK, N_LEVEL, N_SEEN, N_SLOT, SLOT_RUNNER, new_offers
-from simcore.streams import compile_stream
 from simcore.tapes.tape import Tape
 from simcore.units import N_TICKS, ODDS, tick_of
 from tests.kernels.assumed import NO_REACTION, seeded_simulation
@@ -35,23 +35,13 @@ from tests.kernels.properties import (
     sides_of,
     volume_by_ms,
 )
+from tests.kernels.recorded import RECORDINGS, real_tape
 from tests.kernels.requested import request_table, seeded_requests
 from tests.kernels.seeded import seeded, seeded_bot
 
-RECORDINGS = (
-    "betfair-down-under__autoHubTutorials__1.195395445.bz2",
-    "betfair-down-under__autoHubTutorials__1.195453611.bz2",
-    "betcode-org__flumine__1.197931750",
-)
 unhurried = settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 POLLS_MS = (11, 37, 1000) if numba.config.DISABLE_JIT else (1, 37, 1000)
 """how often the bot looks; every millisecond only where the loop is compiled"""
-
-
-def real_tape(recordings: Path, name: str) -> Tape:
-    folder = recordings / "recordings"
-    (path,) = [path for path in folder.iterdir() if path.name.startswith(name)]
-    return compile_stream(path)[0]
 
 
 # --- without us the world is the record ------------------------------------------------------------------------------
@@ -252,7 +242,8 @@ def watched(tape: Tape, rows: list[dict[str, Any]], simulation: dict[str, Any], 
         poll_ms=np.full(4, st.NEVER_MS, np.int64),
     )
     views.slots[:, :, SLOT_RUNNER] = -1
-    run(CAF.function, bench.record, sim, views, new_offers(), idle, np.zeros((0, st.N_LINE), np.int64))
+    at = np.array([0, bench.first_ms, 0], np.int64)
+    run(CAF.function, bench.record, sim, views, new_offers(), idle, np.zeros((0, st.N_LINE), np.int64), at)
     assert sim.tally[st.POLLS] > 0
     assert sim.tally[st.FULL] == 0
     columns = [st.TIME_MS, st.LOG_ORDER, st.WHAT, st.LOG_TICK, st.PENCE]

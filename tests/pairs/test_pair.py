@@ -11,7 +11,7 @@ import pytest
 
 import simcore
 from simcore import dtypes as d
-from simcore.engine import prepare
+from simcore.bench import prepare
 from simcore.errors import ModelError
 from simcore.kernels import state as st
 from simcore.kernels.compiling import Real1, kernel

@@ -63,6 +63,8 @@ class Broken:
     by: str
     promise: str
     words: str
+    and_replace: str = ""
+    and_by: str = ""
 
 
 BROKEN = {
@@ -156,6 +158,20 @@ BROKEN = {
     "the parameters are written": Broken(
         OFFER, f"{OFFER}\n        parameters[1] = 7.0", "it_touches_only_offers", "writes into its parameters"
     ),
+    "a moment it does not name": Broken(
+        "    def pick(self)",
+        "    def moments(self) -> tuple[float, ...]:\n        return (self.start_s, 120.0)\n\n    def pick(self)",
+        "it_names_its_moments",
+        "name the second in between",
+    ),
+    "a level behind the touch": Broken(
+        "scale=(",
+        "touch_only=True, scale=(",
+        "it_reads_the_touch_only",
+        "make its Core without `touch_only`",
+        f"elif contracts(view, 0) == 0:\n        {OFFER}",
+        f"elif view.touch[0, ATB, 5, 0] >= 0:\n        {OFFER}",
+    ),
 }
 
 
@@ -165,7 +181,10 @@ def write(folder: Path, name: str | None = None) -> str:
     if name is not None:
         change = BROKEN[name]
         assert source.count(change.replace) >= 1, name
+        assert change.and_replace in source, name
         source = source.replace(change.replace, change.by)
+        if change.and_replace:
+            source = source.replace(change.and_replace, change.and_by)
     path = folder / "mine.py"
     path.write_text(source)
     return f"{path}:MINE"

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from made_markets import made
 
+from simcore.bench import prepare
 from simcore.dtypes import ATB, BACK
-from simcore.engine import prepare, result_of, run_core
+from simcore.engine import result_of, run_core
 from simcore.errors import SimulationError
 from simcore.kernels import state as st
 from simcore.models.simulation import resolve_simulation

@@ -99,5 +99,11 @@ class CoreContract:
     def test_it_touches_nothing_but_its_offers(self) -> None:
         self._keeps("it_touches_only_offers")
 
+    def test_between_its_moments_it_wants_the_same(self) -> None:
+        self._keeps("it_names_its_moments")
+
+    def test_it_reads_no_level_it_says_it_does_not(self) -> None:
+        self._keeps("it_reads_the_touch_only")
+
     def test_a_replay_of_the_first_part_is_the_first_part_of_the_replay(self) -> None:
         self._keeps("it_does_not_look_ahead")

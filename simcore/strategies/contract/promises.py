@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 import simcore.strategies.base as base
-from simcore.dtypes import BACK, LAY
+from simcore.dtypes import ATB, ATL, BACK, LAY
 from simcore.strategies.contract.practice import prefix_of, variations
 from simcore.strategies.contract.trial import (
     Case,
@@ -28,7 +28,18 @@ from simcore.strategies.contract.trial import (
     vector_fault,
     wanted,
 )
-from simcore.strategies.view import N_OFFER, OFFER_PENCE, OFFER_SIDE, OFFER_SLOT, OFFER_TICK, View
+from simcore.strategies.view import (
+    N_OFFER,
+    NOW_MS,
+    OFFER_PENCE,
+    OFFER_SIDE,
+    OFFER_SLOT,
+    OFFER_TICK,
+    TICK_COLUMN,
+    TO_START_MS,
+    View,
+    level_of_others,
+)
 from simcore.tapes.tape import Tape
 from simcore.units import N_TICKS
 
@@ -227,6 +238,64 @@ def it_touches_only_offers(trial: Trial) -> Iterator[str]:
                 return
 
 
+def it_names_its_moments(trial: Trial) -> Iterator[str]:
+    """Between the moments it names it wants the same whatever the time: a replay does not ask it there."""
+    for case in trial.sound:
+        moments = case.parameters.moments()
+        if moments is None:
+            continue
+        vector = case.parameters.vector()
+        edges = sorted(round(each * 1000) for each in (*moments, *case.parameters.window()))
+        for view in trial.views(case):
+            now = wanted(trial.plain, copied(view), vector)
+            for later_ms in _as_quiet(int(view.clock[TO_START_MS]), edges):
+                shown = copied(view)
+                shown.clock[NOW_MS] += view.clock[TO_START_MS] - later_ms
+                shown.clock[TO_START_MS] = later_ms
+                if (then := wanted(trial.plain, shown, vector)) != now:
+                    yield (
+                        f"{case.name}, {moment(view)}: it wants {now}, and of the same view {later_ms / 1000:.3f} s before the "
+                        f"start {then} (slot, side, tick, pence); name the second in between in `moments`, or return None"
+                    )
+                    return
+
+
+def _as_quiet(to_start_ms: int, edges: list[int]) -> list[int]:
+    """The first and the last millisecond before the start that no moment parts from this one."""
+    if to_start_ms in edges:
+        return []
+    before = min((edge for edge in edges if edge > to_start_ms), default=to_start_ms + 60_000)
+    after = max((edge for edge in edges if edge < to_start_ms), default=to_start_ms - 60_000)
+    return [before - 1, after + 1]
+
+
+def it_reads_the_touch_only(trial: Trial) -> Iterator[str]:
+    """One that says so wants the same where no level behind the others' best is shown: a replay does not show it."""
+    if not trial.core.touch_only:
+        return
+    for case in trial.sound:
+        vector = case.parameters.vector()
+        for view in trial.views(case):
+            whole, touch = (wanted(trial.plain, each, vector) for each in (copied(view), _to_the_touch(view)))
+            if whole != touch:
+                yield (
+                    f"{case.name}, {moment(view)}: it wants {whole}, and where levels behind the touch are not shown {touch} "
+                    "(slot, side, tick, pence); make its Core without `touch_only`"
+                )
+                return
+
+
+def _to_the_touch(view: View) -> View:
+    shown = copied(view)
+    for slot in range(shown.slots.shape[0]):
+        for book in (ATB, ATL):
+            best = level_of_others(view, slot, book)
+            if best >= 0:
+                shown.touch[slot, book, best + 1 :] = 0
+                shown.touch[slot, book, best + 1 :, TICK_COLUMN] = -1
+    return shown
+
+
 def it_does_not_look_ahead(trial: Trial) -> Iterator[str]:
     """A replay of the first part of a market is the first part of the replay, and the same again when repeated."""
     unsafe = (offers_are_possible, it_touches_only_offers, compiled_is_as_written)
@@ -275,6 +344,8 @@ PROMISES: Final[dict[str, Callable[[Trial], Iterator[str]]]] = {
         compiled_is_as_written,
         it_keeps_nothing,
         it_touches_only_offers,
+        it_names_its_moments,
+        it_reads_the_touch_only,
         it_does_not_look_ahead,
     )
 }

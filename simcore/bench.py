@@ -1,0 +1,141 @@
+"""What all replays of one tape share: its columns, the market before the first look, and the record of one runner.
+
+All of it is worked out once and on demand; what a replay gets does not depend on which others were made before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from simcore.errors import SimulationError
+from simcore.kernels import state as st
+from simcore.kernels.compiling import compile_kernel
+from simcore.kernels.seek import advance, count_concerning, take_concerning
+from simcore.tapes.tape import Tape
+
+CHECKPOINT_ROWS = 4000
+"""rows of the record between two places where a replay can begin"""
+_COLUMNS = ("message_ms", "message_row", "kind", "book", "runner", "tick", "size", "start_ms")
+
+
+class Place(NamedTuple):
+    """A market at one time, to go on from.
+
+    message : the next message, an index of the full record
+    now_ms  : when the last thing happened
+    sim     : what the market had become
+    """
+
+    message: int
+    now_ms: int
+    sim: st.Sim
+
+
+class Thin(NamedTuple):
+    """The part of a record that concerns a bot on one runner, and the index each of its messages has in the full one."""
+
+    record: st.Record
+    message: st.Int
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A tape ready for replays.
+
+    record   : its columns;  first_ms : its first publication
+    places   : the market without us every so many rows, as far as anybody asked
+    picked   : the market at the moment of a pick and the snapshots then waiting, by all that decides it
+    thin     : by runner
+    """
+
+    tape: Tape
+    record: st.Record
+    first_ms: int
+    places: list[Place] = field(default_factory=list)
+    picked: dict[tuple[int, ...], tuple[Place, st.Views]] = field(default_factory=dict)
+    thin: dict[int, Thin] = field(default_factory=dict)
+
+    def before(self, time_ms: int) -> Place:
+        """The market without us after every message published before a time; stops where it is closed."""
+        wanted = int(np.searchsorted(self.record.message_ms, time_ms))
+        if not self.places:
+            compile_kernel(advance)
+            self.places.append(Place(0, self.first_ms, _untouched(self.tape)))
+        while (last := self.places[-1]).message < wanted and last.sim.tally[st.STOPPED] == 0:
+            further = self._message_after(last.message)
+            if further > wanted:
+                break
+            self.places.append(self._on(last, further))
+        start = next(place for place in reversed(self.places) if place.message <= wanted)
+        return self._on(start, wanted)
+
+    def _message_after(self, message: int) -> int:
+        """The message CHECKPOINT_ROWS rows on."""
+        row = self.record.message_row[message] + CHECKPOINT_ROWS
+        return min(int(np.searchsorted(self.record.message_row, row)), self.tape.n_messages)
+
+    def _on(self, place: Place, last: int) -> Place:
+        if place.sim.tally[st.STOPPED] != 0 or last <= place.message:
+            return place
+        sim = _untouched(self.tape)
+        copy_market(place.sim, sim)
+        message = advance(self.record, sim, place.message, last)
+        return Place(message, int(self.record.message_ms[message - 1]), sim)
+
+    def of_runner(self, r: int) -> Thin:
+        """The record as a bot on runner r meets it."""
+        if r not in self.thin:
+            self.thin[r] = _thin(self.record, r)
+        return self.thin[r]
+
+
+def prepare(tape: Tape) -> Bench:
+    """Check that a tape can be replayed and lay its columns out for the kernels. Raises SimulationError."""
+    if not tape.info.has_definition:
+        raise SimulationError(
+            f"market {tape.market_id} has no market definition and cannot be replayed; record it from its first image"
+        )
+    if tape.n_messages == 0:
+        raise SimulationError(f"market {tape.market_id} has no messages; import it again")
+    columns = {name: getattr(tape, name) for name in _COLUMNS}
+    return Bench(tape, st.Record(**columns, row=_numbers(len(tape.kind))), int(tape.message_ms[0]))
+
+
+def copy_market(source: st.Sim, target: st.Sim) -> None:
+    """Make a market what another one is; orders of ours neither has."""
+    for name in ("recorded", "hint", "runners", "market", "tally"):
+        getattr(target, name)[:] = getattr(source, name)
+
+
+def _untouched(tape: Tape) -> st.Sim:
+    """A market before its first message, without us."""
+    none = np.zeros((0, st.N_REQUEST), np.int64)
+    return st.new_sim(tape.n_runners, np.zeros(st.N_SETTING, np.int64), np.zeros(st.N_REAL), none, 0)
+
+
+_counting = np.zeros(0, np.int32)
+
+
+def _numbers(n: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    """0 … n − 1, read-only; one array serves every tape."""
+    global _counting
+    if len(_counting) < n:
+        _counting = np.arange(2 * n, dtype=np.int32)
+        _counting.setflags(write=False)
+    return _counting[:n]
+
+
+def _thin(record: st.Record, r: int) -> Thin:
+    for function in (count_concerning, take_concerning):
+        compile_kernel(function)
+    room = np.zeros(2, np.int64)
+    count_concerning(record, r, room)
+    rows = st.new_rows(int(room[0]), int(room[1]))
+    take_concerning(record, r, rows)
+    for column in rows:
+        column.setflags(write=False)  # as a tape's columns are: another type to the compiler
+    columns = {name: getattr(rows, name) for name in st.Record._fields if name != "start_ms"}
+    return Thin(st.Record(**columns, start_ms=record.start_ms), rows.message)

@@ -1,0 +1,104 @@
+"""Polls that cannot do anything are counted, not made.
+
+A poll is a function of what the bot sees: the snapshot, its own position and orders, and the clock. Where the last poll sent
+nothing, nobody has news for the bot, and no level it sees changes with time alone, the next one would see the same and send
+nothing again, until
+
+    a message or request changes anything at all, or
+    a moment comes that the core named (`Parameters.moments`), or an edge of its window.
+
+A core that names no moments is asked at every poll.
+"""
+
+from __future__ import annotations
+
+from simcore.kernels.compiling import kernel
+from simcore.kernels.state import (
+    EVENT_MS,
+    FIRST_UNHEARD,
+    HEARD,
+    KNOWN_MS,
+    LAST_POLL_MS,
+    N_LOGGED,
+    N_REQUESTS,
+    NEVER_MS,
+    OBSERVE_MS,
+    POLL_MS,
+    POLLS,
+    QUIET,
+    ROUTE,
+    SERVED,
+    START_AT_MS,
+    TAKEN,
+    VIEW_DECAYS,
+    Sim,
+    Views,
+)
+from simcore.strategies.view import DEPTH, N_CLOCK, N_LEVEL, NOW_MS, TO_START_MS
+
+
+@kernel
+def note_quiet(sim: Sim, now: int) -> None:
+    """After a poll: whether the next one, all else unchanged, would see and send the same, that is nothing."""
+    idle = sim.tally[N_REQUESTS] == 0 and sim.tally[ROUTE] == 0 and sim.tally[VIEW_DECAYS] == 0
+    heard = sim.tally[FIRST_UNHEARD] == sim.tally[N_LOGGED]
+    seen = sim.tally[SERVED] == sim.tally[TAKEN] and sim.tally[EVENT_MS] <= now - sim.settings[OBSERVE_MS]
+    sim.tally[QUIET] = now if idle and heard and seen and sim.moments_ms.shape[0] > 0 else 0
+
+
+@kernel
+def sees_the_same(sim: Sim, poll_ms: int) -> bool:
+    """Whether the snapshot due now, for the poll at `poll_ms`, would show what the last one did."""
+    return sim.tally[QUIET] != 0 and poll_ms < next_moment_ms(sim, sim.tally[QUIET])
+
+
+@kernel
+def news_due(sim: Sim, now: int) -> bool:
+    """Whether the bot hears of something at this poll."""
+    for row in range(sim.tally[FIRST_UNHEARD], sim.tally[N_LOGGED]):
+        if sim.log[row, HEARD] == 0 and sim.log[row, KNOWN_MS] <= now:
+            return True
+    return False
+
+
+@kernel
+def see_again(views: Views, last: int, i: int, now: int) -> None:
+    """Snapshot i shows what snapshot `last` did, at a later time."""
+    passed_ms = now - views.clock[last, NOW_MS]
+    for column in range(N_CLOCK):
+        views.clock[i, column] = views.clock[last, column]
+    for slot in range(views.slots.shape[1]):
+        for column in range(views.slots.shape[2]):
+            views.slots[i, slot, column] = views.slots[last, slot, column]
+        for b in range(2):
+            for level in range(DEPTH):
+                for column in range(N_LEVEL):
+                    views.touch[i, slot, b, level, column] = views.touch[last, slot, b, level, column]
+    views.clock[i, NOW_MS] += passed_ms
+    views.clock[i, TO_START_MS] -= passed_ms
+
+
+@kernel
+def next_moment_ms(sim: Sim, now: int) -> int:
+    """The first time after `now` at which, or just after which, the core may want something else."""
+    due = NEVER_MS
+    for i in range(sim.moments_ms.shape[0]):
+        moment = sim.market[START_AT_MS] - sim.moments_ms[i]
+        if moment > now:
+            due = min(due, moment)
+        elif moment + 1 > now:
+            due = min(due, moment + 1)
+    return due
+
+
+@kernel
+def pass_over(sim: Sim, until: int) -> None:
+    """Count the polls before `until` (ms) that would do nothing."""
+    until = min(until, next_moment_ms(sim, sim.tally[QUIET]))
+    count = (until - 1 - sim.tally[LAST_POLL_MS]) // sim.settings[POLL_MS]
+    if count <= 0:
+        return
+    sim.tally[LAST_POLL_MS] += count * sim.settings[POLL_MS]
+    sim.tally[POLLS] += count
+    sim.tally[TAKEN] += count
+    sim.tally[SERVED] += count
