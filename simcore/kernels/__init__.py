@@ -2,8 +2,9 @@
 
 numba's own cache does not see an edit to a function that a cached one *calls* in another file: a silently wrong profit. So the
 cache folder is named by a hash of every source that can end up in a kernel, the versions of numba, llvmlite and numpy, the CPU
-and the bounds-check switch; an edit anywhere starts a new folder. One process fills it (`simcore.engine.warm`) before work fans
-out. Importing this package sets the folder, so every module with a compiled function imports it first.
+and the bounds-check switch; an edit anywhere starts a new folder. One process fills it (`simcore.engine.warm`, for an import
+`simcore.streams.warm`) before work fans out. Importing this package sets the folder, so every module with a compiled function
+imports it first.
 """
 
 from __future__ import annotations
@@ -50,4 +51,5 @@ def _cache_folder(base: Path, rooms: tuple[str, ...]) -> str:
 
 _BASE = Path(numba.config.CACHE_DIR or _PACKAGE / "kernels" / "__pycache__")
 REPLAY_CACHE = _cache_folder(_BASE, ROOMS)
+IMPORT_CACHE = _cache_folder(_BASE, ("streams",))
 numba.config.CACHE_DIR = _cache_folder(_BASE, ALL_ROOMS)

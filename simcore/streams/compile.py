@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from simcore.errors import RecordingError
-from simcore.streams.market import MarketBuilder
-from simcore.streams.messages import MarketChange, Message
-from simcore.streams.reader import ReadReport, read_messages
-from simcore.streams.sources import CutShortError, find_sources, lines_of, unpack
+from simcore.streams.desk import (
+    CHANGES,
+    CONFLATED_MESSAGES,
+    FULL_LADDER,
+    LEVELS,
+    SEEN,
+    TALLY,
+    TALLY_NAMES,
+    VIRTUAL,
+)
+from simcore.streams.market import Markets
+from simcore.streams.reader import ReadReport, read_blocks
+from simcore.streams.sources import CutShortError, blocks_of, find_sources, unpack
 from simcore.tapes.tape import Tape
 
+LINES_A_BLOCK = 256
 PRO, SELF, ADVANCED, SELF_LEVELS = "PRO", "SELF", "ADVANCED", "SELF_LEVELS"
 
 
@@ -64,61 +75,38 @@ def _reasons(file: StreamFile) -> str:
 def compile_source(name: str, packed: bytes) -> Iterator[StreamFile]:
     """Every stream file inside the bytes of one source."""
     for inner, file in unpack(name, io.BufferedReader(io.BytesIO(packed))):
-        yield compile_lines(inner, lines_of(file))
+        yield _compile(inner, blocks_of(file))
 
 
 def compile_lines(name: str, lines: Iterable[bytes]) -> StreamFile:
-    """One stream file from its lines; a break while reading keeps what came before."""
-    file = StreamFile(name, ReadReport())
-    builders: dict[str, MarketBuilder] = {}
-    messages = read_messages(lines, file.report)
-    damaged = 0
+    """One stream file from its lines."""
+    return _compile(name, _joined(iter(lines)))
+
+
+def _joined(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Blocks of whole lines. A newline within a line can only be a blank between two of JSON's words."""
+    while some := list(islice(lines, LINES_A_BLOCK)):
+        yield b"\n".join(line.replace(b"\n", b" ") if b"\n" in line else line for line in some) + b"\n"
+
+
+def _compile(name: str, blocks: Iterator[bytes]) -> StreamFile:
+    file, markets = StreamFile(name, ReadReport()), Markets()
     try:
-        for message in messages:
-            if file.report.damaged > damaged:
-                damaged = file.report.damaged
-                for builder in builders.values():
-                    builder.lose()
-            _dispatch(message, builders)
+        read_blocks(blocks, file.report, markets)
     except CutShortError as error:
         file.report.cut_short = str(error)
     if not file.report.messages:
         file.refused = _why_nothing(file.report)
         return file
-    for builder in builders.values():
-        reason = builder.refused or _unusable(builder)
+    tapes = markets.tapes()
+    for market_id, builder in markets.builders.items():
+        seen = markets.desk.market[builder.slot]
+        reason = markets.reason(builder) or _unusable(int(seen[SEEN]))
         if reason:
-            file.refused_markets[builder.market_id] = reason
+            file.refused_markets[market_id] = reason
         else:
-            file.markets.append(Compiled(builder.tape(), _facts(builder)))
+            file.markets.append(Compiled(tapes[market_id], _facts(builder.official, seen.tolist())))
     return file
-
-
-def _dispatch(message: Message, builders: dict[str, MarketBuilder]) -> None:
-    by_market: dict[str, list[MarketChange]] = {}
-    for change in message.mc or ():
-        by_market.setdefault(change.id, []).append(change)
-    for market_id, changes in by_market.items():
-        builder = builders.get(market_id)
-        if builder is None:
-            official = (message.clk or "").isdigit()
-            builder = builders[market_id] = MarketBuilder(market_id, official=official)
-        if message.ct == "RESUB_DELTA":
-            builder.lose()
-        assert message.pt is not None  # the reader gives no other
-        for run in images_apart(changes):
-            builder.apply(run, message.pt)
-
-
-def images_apart(changes: list[MarketChange]) -> Iterator[list[MarketChange]]:
-    """Entries of one market in one message belong together; an image after other entries begins again."""
-    run: list[MarketChange] = []
-    for change in changes:
-        if change.img and run:
-            yield run
-            run = []
-        run.append(change)
-    yield run
 
 
 def _why_nothing(report: ReadReport) -> str:
@@ -132,19 +120,19 @@ def _why_nothing(report: ReadReport) -> str:
     return f"no stream file: line {number}: {reason}"
 
 
-def _unusable(builder: MarketBuilder) -> str | None:
+def _unusable(seen: int) -> str | None:
     """Why a market that was read without an objection still cannot become a tape."""
-    seen = builder.seen
-    if seen.full_ladder or seen.levels:
+    if seen & (FULL_LADDER | LEVELS):
         return None
-    if not seen.changes:
+    if not seen & CHANGES:
         return "its stream holds only the market definition, no ladder"
-    if seen.virtual:
+    if seen & VIRTUAL:
         return "its stream holds only display prices with virtual bets (bdatb/bdatl), no ladder"
     return "BASIC: its stream holds no ladder (atb/atl or batb/batl)"
 
 
-def _facts(builder: MarketBuilder) -> dict[str, Any]:
-    full = builder.seen.full_ladder
-    tier = (PRO if full else ADVANCED) if builder.official else (SELF if full else SELF_LEVELS)
-    return {"tier": tier, "conflated_messages": builder.seen.conflated, **asdict(builder.tally)}
+def _facts(official: bool, market: list[int]) -> dict[str, Any]:
+    full = market[SEEN] & FULL_LADDER
+    tier = (PRO if full else ADVANCED) if official else (SELF if full else SELF_LEVELS)
+    tally = dict(zip(TALLY_NAMES, market[TALLY:], strict=True))
+    return {"tier": tier, "conflated_messages": market[CONFLATED_MESSAGES], **tally}

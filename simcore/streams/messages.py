@@ -14,6 +14,7 @@ ltp  last traded odds    bsp  starting price
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import msgspec
@@ -22,6 +23,8 @@ Pounds = Annotated[float, msgspec.Meta(le=1e11)]
 Level = tuple[float, Pounds]
 IndexedLevel = tuple[float, float, Pounds]
 _NOTHING = msgspec.Raw()
+LATEST_MS = 4_102_444_800_000
+"""2100-01-01; a publication after it is no time in milliseconds"""
 
 
 class RunnerDefinition(msgspec.Struct, rename="camel"):
@@ -116,13 +119,24 @@ def decode_message(text: bytes | str) -> Message:
     """
     try:
         return _DECODER.decode(text)
-    except msgspec.DecodeError as first:
+    except (msgspec.DecodeError, UnicodeDecodeError) as first:
         try:
             return message_from(json.loads(text, parse_constant=lambda _: None))
         except (ValueError, RecursionError):
-            raise first from None
+            raise first if isinstance(first, msgspec.DecodeError) else msgspec.DecodeError(str(first)) from None
 
 
 def message_from(parsed: Any) -> Message:
     """A message from parsed JSON, numbers as strings allowed. Raises msgspec.ValidationError."""
     return msgspec.convert(parsed, Message, strict=False)
+
+
+def images_apart(changes: list[MarketChange]) -> Iterator[list[MarketChange]]:
+    """Entries of one market in one message belong together; an image after other entries begins again."""
+    run: list[MarketChange] = []
+    for change in changes:
+        if change.img and run:
+            yield run
+            run = []
+        run.append(change)
+    yield run

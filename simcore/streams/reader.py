@@ -14,13 +14,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
+import numpy as np
 
-from simcore.streams.messages import Message, decode_message, message_from
+from simcore.streams.market import Markets
+from simcore.streams.messages import LATEST_MS, Message, decode_message, message_from
 
 HOPELESS_LINES = 200
 """damaged lines before the first message after which a file is taken for no stream file"""
-LATEST_MS = 4_102_444_800_000
-"""2100-01-01; a publication after it is no time in milliseconds"""
 NAMED_LINES = 20
 """damaged lines named one by one in a report; the others are counted"""
 
@@ -52,6 +52,13 @@ class ReadReport:
         if len(self.named) < NAMED_LINES:
             self.named.append((self.lines, reason))
 
+    def count(self, markets: Markets) -> None:
+        """Take over what was counted of plain lines since the last call."""
+        lines, messages, prefixed = markets.plain_lines()
+        self.lines += lines
+        self.messages += messages
+        self.prefixed += prefixed
+
     @property
     def hopeless(self) -> bool:
         return self.messages == 0 and self.damaged >= HOPELESS_LINES
@@ -64,7 +71,7 @@ def read_messages(lines: Iterable[bytes], report: ReadReport) -> Iterator[Messag
         text = line.strip()
         if not text:
             continue
-        if text[:1] == b"[" or text == b"{":
+        if _is_document(text):
             yield from _document(text + b"\n" + b"".join(part + b"\n" for part in source), report)
             return
         yield from _line(text, report)
@@ -75,6 +82,56 @@ def read_messages(lines: Iterable[bytes], report: ReadReport) -> Iterator[Messag
             yield from _line(text, report)
         if report.hopeless:
             return
+
+
+def read_blocks(blocks: Iterator[bytes], report: ReadReport, markets: Markets) -> None:
+    """Bring a stream file onto `markets`: plain lines at once, every other as `read_messages` reads it.
+
+    `blocks` are runs of whole lines, each ending with a newline; `report` is filled on the way. Raises what `blocks` raises.
+    """
+    for block in blocks:
+        start = len(block) - len(block.lstrip())
+        if start == len(block):
+            continue
+        first, _, following = block[start:].partition(b"\n")
+        if _is_document(first.strip()):
+            text = first.strip() + b"\n" + following + b"".join(blocks)
+            _take(_document(text, report), report, markets)
+            return
+        _read_block(block, report, markets)
+        break
+    for block in blocks:
+        if report.hopeless:
+            return
+        _read_block(block, report, markets)
+
+
+def _read_block(block: bytes, report: ReadReport, markets: Markets) -> None:
+    text, start = np.frombuffer(block, np.uint8), 0
+    while start >= 0 and not report.hopeless:
+        start = markets.read(text, start)
+        report.count(markets)
+        if start >= 0:
+            end = block.index(b"\n", start)
+            _take(_line(block[start:end].strip(), report), report, markets)
+            start = end + 1
+
+
+def _take(messages: Iterable[Message], report: ReadReport, markets: Markets) -> None:
+    """Bring messages of the general reading onto `markets`; what follows a damaged line follows a gap."""
+    damaged = report.damaged
+    for message in messages:
+        if report.damaged > damaged:
+            damaged = report.damaged
+            markets.lose()
+        markets.take(message)
+    if report.damaged > damaged:
+        markets.lose()
+
+
+def _is_document(first_line: bytes) -> bool:
+    """Whether the file is one JSON text, an array or a pretty-printed object, and not an object a line."""
+    return first_line[:1] == b"[" or first_line == b"{"
 
 
 def _line(text: bytes, report: ReadReport) -> Iterator[Message]:

@@ -18,18 +18,18 @@ LARGEST_SIZE = 2**31 - 2
 class Rows:
     """Rows in the order they are added, packed into two lists of plain integers (the quickest thing to append to)."""
 
-    __slots__ = ("_codes", "_message_ms", "_message_row", "_sizes")
+    __slots__ = ("_message_ms", "_message_row", "codes", "sizes")
 
     def __init__(self) -> None:
-        self._codes: list[int] = []
-        self._sizes: list[int] = []
+        self.codes: list[int] = []
+        self.sizes: list[int] = []
         self._message_ms: list[int] = []
         self._message_row: list[int] = [0]
 
     def add(self, kind: int, book: int, runner: int, tick: int, size: int) -> None:
         """One row of the message being written; meanings and units as in `simcore.dtypes`."""
-        self._codes.append(kind | book << 5 | (runner + 1) << 7 | (tick + 1) << 23)
-        self._sizes.append(size)
+        self.codes.append(kind | book << 5 | (runner + 1) << 7 | (tick + 1) << 23)
+        self.sizes.append(size)
 
     def market(self, kind: int, size: int) -> None:
         """A row about the whole market."""
@@ -38,33 +38,29 @@ class Rows:
     def end_message(self, published_ms: int) -> None:
         """Everything added since the last call was one message."""
         self._message_ms.append(published_ms)
-        self._message_row.append(len(self._codes))
-
-    @property
-    def last_ms(self) -> int:
-        """Publication of the last message, UTC ms; 0 before the first."""
-        return self._message_ms[-1] if self._message_ms else 0
-
-    @property
-    def n_messages(self) -> int:
-        return len(self._message_ms)
+        self._message_row.append(len(self.codes))
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """The arrays of a tape by name, without `start_ms`."""
-        code = np.array(self._codes, dtype=np.int64)
-        size = np.array(self._sizes, dtype=np.int64)
-        ends = np.array(self._message_row, dtype=np.int64)
-        if len(size) and size.max() > LARGEST_SIZE:
-            code, size, ends = _split(code, size, ends)
-        return {
-            "message_ms": np.array(self._message_ms, dtype=np.int64),
-            "message_row": ends,
-            "kind": (code & 31).astype(np.uint8),
-            "book": (code >> 5 & 3).astype(np.uint8),
-            "runner": ((code >> 7 & 0xFFFF) - 1).astype(np.int16),
-            "tick": ((code >> 23) - 1).astype(np.int16),
-            "size": size.astype(np.int32),
-        }
+        lists = (self._message_ms, self._message_row, self.codes, self.sizes)
+        return columns_of(*(np.array(values, dtype=np.int64) for values in lists))
+
+
+def columns_of(
+    message_ms: NDArray[np.int64], ends: NDArray[np.int64], code: NDArray[np.int64], size: NDArray[np.int64]
+) -> dict[str, NDArray[Any]]:
+    """The arrays of a tape by name, without `start_ms`, from packed rows; `ends` begins with 0."""
+    if len(size) and size.max() > LARGEST_SIZE:
+        code, size, ends = _split(code, size, ends)
+    return {
+        "message_ms": message_ms,
+        "message_row": ends,
+        "kind": (code & 31).astype(np.uint8),
+        "book": (code >> 5 & 3).astype(np.uint8),
+        "runner": ((code >> 7 & 0xFFFF) - 1).astype(np.int16),
+        "tick": ((code >> 23) - 1).astype(np.int16),
+        "size": size.astype(np.int32),
+    }
 
 
 def _split(

@@ -214,9 +214,12 @@ class _Broken(io.RawIOBase):
         raise self._error
 
 
-def lines_of(file: io.BufferedIOBase) -> Iterator[bytes]:
-    """Lines without their newline; what was read before a break is given before CutShortError is raised for it."""
-    rest = b""
+def blocks_of(file: io.BufferedIOBase) -> Iterator[bytes]:
+    """Runs of whole lines, each ending with a newline (added to the last line where it has none).
+
+    What was read before a break is given before CutShortError is raised for it.
+    """
+    rest: list[bytes] = []
     broken: Exception | None = None
     while broken is None:
         try:
@@ -225,9 +228,19 @@ def lines_of(file: io.BufferedIOBase) -> Iterator[bytes]:
             broken, chunk = error, b""
         if not chunk:
             break
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from lines
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            yield b"".join((*rest, chunk[:end]))
+            rest, chunk = [], chunk[end:]
+        if chunk:
+            rest.append(chunk)
     if rest:
-        yield rest
+        yield b"".join((*rest, b"\n"))
     if broken is not None:
         raise CutShortError(str(broken) or type(broken).__name__) from broken
+
+
+def lines_of(file: io.BufferedIOBase) -> Iterator[bytes]:
+    """Lines without their newline; a break as in `blocks_of`."""
+    for block in blocks_of(file):
+        yield from block[:-1].split(b"\n")

@@ -137,23 +137,22 @@ def merge_rows(rows: list[Row]) -> list[Row]:
 
     The result does not depend on the order of `rows`.
     """
-    by_market: dict[str, dict[str, Row]] = {}
-    for row in sorted(rows, key=_preference):
-        copies = by_market.setdefault(row["market_id"], {})
-        copies.setdefault(row["content_hash"], row)
-    return [_named(list(by_market[market_id].values()), rows) for market_id in sorted(by_market)]
+    by_market: dict[str, list[Row]] = {}
+    for row in rows:
+        by_market.setdefault(row["market_id"], []).append(row)
+    return [_named(sorted(by_market[market_id], key=_preference)) for market_id in sorted(by_market)]
 
 
 def _preference(row: Row) -> tuple[Any, ...]:
     return _RANK[row["tier"]], -row["messages"], row["content_hash"], row["source"]
 
 
-def _named(copies: list[Row], rows: list[Row]) -> Row:
+def _named(copies: list[Row]) -> Row:
+    """The first of a market's copies, with the sources of the others."""
     best = copies[0]
     others: set[str] = set()
-    for row in rows:
-        if row["market_id"] == best["market_id"]:
-            others |= {row["source"], *filter(None, (row["other_copies"] or "").split("; "))}
+    for row in copies:
+        others |= {row["source"], *filter(None, (row["other_copies"] or "").split("; "))}
     return best | {"other_copies": "; ".join(sorted(others - {best["source"]}))}
 
 

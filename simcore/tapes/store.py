@@ -2,7 +2,7 @@
 
 store.json          version; written last, so that a folder without it is no store yet
 catalogue.parquet   one row a market (`simcore.tapes.catalogue`), replaced whole
-tapes/              <market_id>.<first digits of the content hash>.arrow, memory-mapped
+tapes/              <market_id>.<first digits of the content hash>.arrow
 imports/            one JSON report per imported source
 pending.jsonl       rows of an import that has not been committed yet
 """
@@ -10,6 +10,7 @@ pending.jsonl       rows of an import that has not been committed yet
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ class TapeStore:
     def __init__(self, path: Path, catalogue: pd.DataFrame) -> None:
         self.path = path
         self._catalogue = catalogue
-        self._place = {market_id: place for place, market_id in enumerate(catalogue["market_id"])}
+        self._place = dict(zip(catalogue["market_id"].to_list(), range(len(catalogue)), strict=True))
 
     @classmethod
     def open(cls, path: str | Path) -> TapeStore:
@@ -43,8 +44,8 @@ class TapeStore:
         folder = Path(path)
         check_store(folder)
         catalogue = read_catalogue(folder)
-        there = {file.name for file in (folder / TAPES).iterdir()} if (folder / TAPES).is_dir() else set()
-        missing = set(catalogue.column("tape").to_pylist()) - there
+        there = os.listdir(folder / TAPES) if (folder / TAPES).is_dir() else []  # noqa: PTH208 - a tenth of the time
+        missing = set(catalogue.column("tape").to_pylist()).difference(there)
         if missing:
             raise RecordingError(
                 f"store {str(folder)!r} is half-written: tapes of its catalogue are missing ({len(missing)}); "
@@ -61,7 +62,7 @@ class TapeStore:
         return select(self._catalogue, conditions(filters, hindsight=hindsight))
 
     def tape(self, market_id: str) -> Tape:
-        """The tape of a market, memory-mapped. Raises RecordingError where the store has no such market."""
+        """The tape of a market. Raises RecordingError where the store has no such market."""
         return read_tape(self.path / TAPES / str(self.row(market_id)["tape"]))
 
     def row(self, market_id: str) -> Row:

@@ -1,7 +1,7 @@
 """One market as columns of integers, and its file.
 
-The file is one Arrow IPC record batch of one row: list columns hold the arrays, a JSON column holds the facts, so that a
-memory map of it is the tape, without a decoding pass.
+The file is one Arrow IPC record batch of one row: list columns hold the arrays, a JSON column holds the facts. Each buffer is
+packed with LZ4, which halves the file and unpacks at more than a gigabyte a second: far less than a replay reads.
 """
 
 from __future__ import annotations
@@ -124,6 +124,11 @@ _SCHEMA = pa.schema(
 )
 
 
+_PACKED = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+_ALONE = pa.ipc.IpcReadOptions(use_threads=False)
+"""workers own a core each"""
+
+
 def write_tape(tape: Tape, path: Path) -> None:
     """Write `tape` to `path` whole or not at all (a temporary file is renamed over it)."""
     columns: list[pa.Array] = [pa.array([msgspec.json.encode(tape.info).decode()])]
@@ -134,7 +139,7 @@ def write_tape(tape: Tape, path: Path) -> None:
     batch = pa.record_batch(columns, schema=_SCHEMA)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
+        with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA, options=_PACKED) as writer:
             writer.write_batch(batch)
         temporary.replace(path)
     finally:
@@ -142,9 +147,9 @@ def write_tape(tape: Tape, path: Path) -> None:
 
 
 def read_tape(path: Path) -> Tape:
-    """Memory-map a tape; its arrays are views of the file. Raises RecordingError for a file that is no tape."""
+    """A tape from its file. Raises RecordingError for a file that is no tape."""
     try:
-        batch = pa.ipc.open_file(pa.memory_map(str(path), "r")).get_batch(0)
+        batch = pa.ipc.open_file(pa.memory_map(str(path), "r"), options=_ALONE).get_batch(0)
     except (OSError, pa.ArrowInvalid) as error:
         raise RecordingError(f"tape {path.name} cannot be read ({error}); import its market again") from error
     metadata = batch.schema.metadata or {}

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from simcore.streams import Source, StreamFile, compile_source, find_sources
+from simcore.streams import Source, StreamFile, compile_source, find_sources, warm
 from simcore.streams.sources import BROKEN
 from simcore.tapes.catalogue import Row
 from simcore.tapes.writer import StoreWriter, store_tape
@@ -99,6 +99,7 @@ def _read_all(
     progress(0, len(sources))
     reading = _in_this_process if workers == 1 or len(sources) < 2 else _in_processes
     try:
+        warm()  # by one process, before the work fans out
         for result in reading(sources, store, known, workers):
             if result.source_hash in known:  # also the same bytes under two names
                 result = SourceResult(result.name, result.source_hash, known=True)

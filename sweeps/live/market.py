@@ -1,7 +1,7 @@
 """One market as its stream last described it: what a live bot keeps between messages. Plain Python, no kernels.
 
 Money is pence, odds are ladder ticks, time is UTC ms. Runners are numbered in the order the stream first named them, as on a
-tape. The merging of a message's entries is the importer's own, so that a bot sees the ladders a tape has.
+tape. A message's entries are merged as the import does it, so that a bot sees the ladders a tape has; a test holds them equal.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from pathlib import Path
 
 from simcore.dtypes import INACTIVE, OPEN
 from simcore.errors import RecordingError
-from simcore.streams.compile import images_apart
 from simcore.streams.definition import STATUSES, check_ladder, epoch_ms
-from simcore.streams.messages import MarketChange, MarketDefinition, Message, RunnerChange
+from simcore.streams.messages import MarketChange, MarketDefinition, Message, RunnerChange, images_apart
 from simcore.streams.reader import ReadReport, read_messages
-from simcore.streams.runner import RunnerState, UnsupportedMarketError, merged_change
+from simcore.streams.runner import RunnerState, UnsupportedMarketError, take_entries
 from simcore.streams.sources import BROKEN, find_sources, lines_of, unpack
 
 RunnerKey = tuple[int, float]
@@ -75,12 +74,7 @@ class LiveMarket:
             for key in self.runners:
                 by_runner.setdefault(key, [])
         for key, named in by_runner.items():
-            state = self._state(key)
-            change_of_it = merged_change(state, named, image=anew, full=self._full_ladder)
-            if change_of_it.last_traded is not None:
-                state.last_traded = change_of_it.last_traded
-            for book, shown in enumerate(change_of_it.shown):
-                state.show(book, shown)
+            take_entries(self._state(key), named, image=anew, full=self._full_ladder)
 
     def _switches(self, entries: list[RunnerChange]) -> bool:
         """Note which ladder the stream carries; True where a full one shows up after best offers: the state starts anew."""

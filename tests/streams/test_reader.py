@@ -139,6 +139,12 @@ def test_sizes_no_market_has_are_damage_and_not_a_crash() -> None:
     assert file.report.damaged == 1
 
 
+def test_bytes_that_are_no_text_are_damage_and_not_a_crash() -> None:
+    broken = LINES[1].encode().replace(b"AAA", b"A\xffA")
+    file = compile_lines("x", [LINES[0].encode(), broken, LINES[2].encode()])
+    assert (file.report.damaged, file.report.messages) == (1, 2)
+
+
 @pytest.mark.parametrize("packer", ["bz2", "gz", "zst"])
 def test_a_truncated_file_keeps_what_came_before_and_says_so(packer: str) -> None:
     content = "\n".join(line(n, {"id": 11, "atb": [[2.0, n * 7919 % 1000 + 1]]}) for n in range(20_000)).encode()
