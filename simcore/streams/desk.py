@@ -192,7 +192,7 @@ class Desk(NamedTuple):
     hit: Int
     hits: Int
     volume: Int
-    count: Int
+    count: Int  # type: ignore[assignment]  # nobody counts a desk's fields
     ticks: NDArray[np.int16]
     odds: NDArray[np.float64]
     powers: NDArray[np.float64]

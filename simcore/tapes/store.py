@@ -36,7 +36,7 @@ class TapeStore:
     def __init__(self, path: Path, catalogue: pd.DataFrame) -> None:
         self.path = path
         self._catalogue = catalogue
-        self._place = dict(zip(catalogue["market_id"].to_list(), range(len(catalogue)), strict=True))
+        self._place: dict[str, int] = dict(zip(catalogue["market_id"].to_list(), range(len(catalogue)), strict=True))
 
     @classmethod
     def open(cls, path: str | Path) -> TapeStore:
