@@ -306,9 +306,9 @@ def _plain(kernel: Any) -> Any:
 
 
 def _settled_by(sim: st.Sim, simulation: Simulation) -> str:
-    filled = sim.log[: sim.tally[st.N_LOGGED], st.WHAT] <= st.FILL_AT_CLOSE
     if not sim.tally[st.FILLS]:
         return "none"
+    filled = sim.log[: sim.tally[st.N_LOGGED], st.WHAT] <= st.FILL_AT_CLOSE
     runners = sim.orders[sim.log[: len(filled)][filled, st.LOG_ORDER], st.RUNNER]
     if sim.runners[runners, st.GONE].all():
         return "void"

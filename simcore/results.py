@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 import pandas as pd
@@ -89,8 +89,9 @@ class MarketResult:
 
     def row(self) -> dict[str, Any]:
         """The result as a flat row; refusals become `refused_<reason>` columns, fills and timeline stay out."""
-        values = asdict(self)
-        for name in ("fills", "timeline", "refusals"):
-            del values[name]
+        values = {name: getattr(self, name) for name in _FLAT}
         counts = zip(REFUSALS, self.refusals, strict=True)
         return values | {f"refused_{reason}": count for reason, count in counts}
+
+
+_FLAT: Final = tuple(each.name for each in fields(MarketResult) if each.name not in ("fills", "timeline", "refusals"))

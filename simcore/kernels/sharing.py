@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -80,8 +81,21 @@ def unbox_shared(shared: Shared, value: Any, c: Any) -> NativeValue:
 def shared(kind: type[Held]) -> type[Held]:
     """Decorate a NamedTuple of arrays that kernels only pass on, never make: it goes by pointer."""
 
+    known: dict[tuple[Any, ...], Shared] = {}
+
     @typeof_impl.register(kind)
     def typeof_shared(value: tuple[Any, ...], c: Any) -> Shared:
-        return Shared(types.NamedTuple([typeof(each, c.purpose) for each in value], kind))
+        key = tuple(_looks(each) for each in value)
+        if key not in known:
+            known[key] = Shared(types.NamedTuple([typeof(each, c.purpose) for each in value], kind))
+        return known[key]
 
     return kind
+
+
+def _looks(value: Any) -> Any:
+    """All that the type of an array depends on, or the type itself of anything else."""
+    if isinstance(value, np.ndarray):
+        flags = value.flags
+        return value.dtype, value.ndim, flags.c_contiguous, flags.f_contiguous, flags.writeable
+    return typeof(value)
