@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -21,18 +22,48 @@ from simcore import TapeStore
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WIDTH = 170
+Pair = tuple[int, int]
 PARTS = ("replay", "maker", "import", "sweep", "synthetic", "store")
+
+
+class Size(click.ParamType):
+    """A sweep's size, such as 100x50."""
+
+    name = "MARKETSxCONFIGURATIONS"
+
+    def convert(self, value: str | Pair, param: click.Parameter | None, ctx: click.Context | None) -> Pair:
+        """(markets, configurations), both at least 1."""
+        if isinstance(value, tuple):
+            return value
+        markets, _, trials = value.partition("x")
+        if not (markets.isdecimal() and trials.isdecimal() and int(markets) and int(trials)):
+            self.fail(f"must be markets x configurations such as 100x50, got {value!r}", param, ctx)
+        return int(markets), int(trials)
 
 
 @click.command()
 @click.option("--small", is_flag=True, help="A tiny run: whether it works, not how fast it is.")
 @click.option("--only", multiple=True, type=click.Choice(PARTS), help="Measure this part alone; repeatable.")
+@click.option("--daf", type=Size(), help="Markets x configurations of the DAF sweep; 1000x1000 in full.")
+@click.option("--caf", type=Size(), help="Markets x configurations of the CAF sweep; 300x300 in full.")
+@click.option("--markets", type=click.IntRange(1, 100), help="Recordings of each sport to replay; 5 in full.")
+@click.option("--repeats", type=click.IntRange(1, 100), help="Runs of each measurement, of which the quickest counts.")
 @click.option("--recordings", type=click.Path(path_type=Path), help="Folder of the real recordings.")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=ROOT / "build" / "bench.json", help="Where the figures go."
 )
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the table for a page.")
-def main(small: bool, only: tuple[str, ...], recordings: Path | None, out: Path, as_markdown: bool) -> None:
+def main(
+    small: bool,
+    only: tuple[str, ...],
+    daf: Pair | None,
+    caf: Pair | None,
+    markets: int | None,
+    repeats: int | None,
+    recordings: Path | None,
+    out: Path,
+    as_markdown: bool,
+) -> None:
     """Measure, print a table, and write every figure to a JSON file."""
     folder = recordings or Path(os.environ.get("FURLONG_RECORDINGS") or ROOT.parent / "shared" / "data")
     if not (folder / "catalogue.json").is_file():
@@ -40,10 +71,13 @@ def main(small: bool, only: tuple[str, ...], recordings: Path | None, out: Path,
             f"`--recordings` must be a folder with a catalogue.json, got {folder}; set FURLONG_RECORDINGS", err=True
         )
         sys.exit(2)
+    sizes = SMALL if small else FULL
+    given = {"daf": daf, "caf": caf, "recordings": markets, "repeats": repeats}
+    sizes = replace(sizes, **{name: value for name, value in given.items() if value is not None})
     console = Console(stderr=True)
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="furlong-bench-") as work:
-        parts = _parts(folder.resolve(), Path(work), SMALL if small else FULL)
+        parts = _parts(folder.resolve(), Path(work), sizes)
         for name in only or PARTS:
             begun = cpu_s()
             for figure in parts[name]():
@@ -70,8 +104,8 @@ def _parts(recordings: Path, work: Path, sizes: Sizes) -> dict[str, Callable[[],
     peers, repeats = Peers(wanted=sizes.others), sizes.repeats
     prepared: list[tuple[list[Raced], TapeStore]] = []
     cases = (
-        sweeping.Case("daf", "greyhounds", sizes.daf_markets, sizes.daf_trials, sizes.others),
-        sweeping.Case("caf", "horses", sizes.caf_markets, sizes.caf_trials, sizes.others),
+        sweeping.Case("daf", "greyhounds", *sizes.daf, sizes.others),
+        sweeping.Case("caf", "horses", *sizes.caf, sizes.others),
     )
 
     def raced() -> tuple[list[Raced], TapeStore]:

@@ -6,10 +6,10 @@ import bz2
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from benchmarks.speed.figures import Figure, missing
 from benchmarks.speed.peers import PeerMissingError, Peers
+from benchmarks.speed.recordings import Entry, spread
 from benchmarks.speed.timing import best_of
 from sweeps.app.importing import import_files
 
@@ -18,20 +18,20 @@ UNIT = "MB of raw JSON a second on one core"
 MB = 1e6
 
 
-def official_files(folder: Path, count: int | None) -> list[Path]:
-    """bz2 files as the exchange sells them, the smallest first, each content once; at most `count`."""
-    entries: list[dict[str, Any]] = json.loads((folder / "catalogue.json").read_text())
+def official_files(folder: Path, count: int) -> list[Path]:
+    """`count` bz2 files as the exchange sells them, spread over their sizes, each content once."""
+    entries: list[Entry] = json.loads((folder / "catalogue.json").read_text())
     sold = {entry["sha256"]: entry for entry in entries if entry["file"].endswith(".bz2") and _is_sold(entry)}
     ordered = sorted(sold.values(), key=lambda entry: (entry["bytes"], entry["file"]))
-    return [folder / entry["file"] for entry in ordered[:count]]
+    return [folder / entry["file"] for entry in spread(ordered, count)]
 
 
-def _is_sold(entry: dict[str, Any]) -> bool:
+def _is_sold(entry: Entry) -> bool:
     markets = entry["markets"]
     return bool(markets) and all(m["tier"].startswith("PRO (official") and m["usable_for_replay"] for m in markets)
 
 
-def measure(recordings: Path, work: Path, peers: Peers, *, files: int | None, repeats: int) -> Iterator[Figure]:
+def measure(recordings: Path, work: Path, peers: Peers, *, files: int, repeats: int) -> Iterator[Figure]:
     """Import, one process, against the peer and against bz2; and what tapes take on disk."""
     paths = official_files(recordings, files)
     raw = sum(len(bz2.decompress(path.read_bytes())) for path in paths)

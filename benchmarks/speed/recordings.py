@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from benchmarks.parity.feed import Recorded, markets_of
 from simcore import TapeStore
 from sweeps.app.importing import import_files
 
+Entry = dict[str, Any]
+"""one recording in the catalogue"""
 SPORTS = {"horses": "7", "greyhounds": "4339"}
 
 
@@ -24,16 +27,20 @@ class Raced:
     plain: Path
 
 
-def chosen(folder: Path, sport: str, count: int) -> list[dict[str, Any]]:
+def chosen(folder: Path, sport: str, count: int) -> list[Entry]:
     """Catalogue entries of `count` recordings of a sport: full ladder, WIN, a known winner, alone in their file."""
     entries = json.loads((folder / "catalogue.json").read_text())
     fitting = [entry for entry in entries if len(entry["markets"]) == 1 and _fits(entry["markets"][0], sport)]
     by_id = {entry["markets"][0]["market_id"]: entry for entry in fitting}
     ordered = sorted(by_id.values(), key=lambda entry: (entry["markets"][0]["lines"], entry["file"]))
+    return spread(ordered, count)
+
+
+def spread(ordered: Sequence[Entry], count: int) -> list[Entry]:
+    """`count` of them, evenly from the first to the last; all where there are no more."""
     if len(ordered) <= count:
-        return ordered
-    places = [round((place + 0.5) * len(ordered) / count - 0.5) for place in range(count)]
-    return [ordered[place] for place in places]
+        return list(ordered)
+    return [ordered[int((place + 0.5) * len(ordered) / count)] for place in range(count)]
 
 
 def _fits(market: dict[str, Any], sport: str) -> bool:

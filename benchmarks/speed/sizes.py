@@ -10,7 +10,8 @@ class Sizes:
     """The sizes of every part.
 
     recordings : of each sport;  window_s : before the advertised start;  batch : configurations of ours a call
-    import_files : official files, the smallest first, None = all
+    daf, caf : markets and configurations of the sweeps
+    import_files : official stream files
     """
 
     recordings: int = 5
@@ -18,13 +19,11 @@ class Sizes:
     batch: int = 100
     repeats: int = 3
     maker_events: int = 2_000_000
-    import_files: int | None = None
+    import_files: int = 12
     synthetic_markets: int = 200
     store_markets: int = 100_000
-    daf_markets: int = 1000
-    daf_trials: int = 1000
-    caf_markets: int = 300
-    caf_trials: int = 300
+    daf: tuple[int, int] = (1000, 1000)
+    caf: tuple[int, int] = (300, 300)
     others: bool = True
     """also peers that are not in the locked environment, and Ray and MLflow in the sweeps"""
 
@@ -39,9 +38,7 @@ SMALL = Sizes(
     import_files=1,
     synthetic_markets=2,
     store_markets=500,
-    daf_markets=3,
-    daf_trials=4,
-    caf_markets=2,
-    caf_trials=4,
+    daf=(3, 4),
+    caf=(2, 4),
     others=False,
 )

@@ -6,7 +6,8 @@ import ctypes
 import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -39,9 +40,11 @@ LEAST_S = 0.05
 
 
 def seconds_each(work: Callable[[], object], repeats: int) -> float:
-    """CPU seconds of one run, the best of so many measurements."""
+    """CPU seconds of one run, the best of so many measurements; short runs are repeated within each."""
     once, _ = best_of(1, work)
     count = max(1, round(LEAST_S / max(once, 1e-6)))
+    if count == 1:
+        return min([once, *(best_of(1, work)[0] for _ in range(repeats - 1))])
 
     def many() -> None:
         for _ in range(count):
@@ -75,15 +78,16 @@ def run_metered(
     command: Sequence[str], environment: Mapping[str, str], log: Path, awaited: Callable[[], bool] | None = None
 ) -> Spent:
     """Run a command to its end; its output goes to `log`. Linux only (it reads /proc)."""
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # orphans of the command stay ours to count
+    _keep_orphans(True)
     seen: dict[int, _Seen] = {}
+    others = {pid for pid, _ in _processes()}
     spent = Spent()
     begun = time.monotonic()
     with log.open("wb") as file:
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=dict(environment))
         try:
             while process.poll() is None:
-                largest = _look(process.pid, seen)
+                largest = _look(seen, others)
                 spent.worker_bytes.append((time.monotonic() - begun, largest))
                 if awaited is not None and spent.awaited_s is None and awaited():
                     spent.awaited_s = time.monotonic() - begun
@@ -92,12 +96,26 @@ def run_metered(
             if process.poll() is None:
                 process.terminate()
                 process.wait()
+            _reap(seen)
+            _keep_orphans(False)
     spent.wall_s, spent.returned = time.monotonic() - begun, process.returncode
     spent.output = log.read_text(errors="replace")
     for one in seen.values():
         spent.cpu_s += one.cpu_s
         spent.by_program[one.program] = spent.by_program.get(one.program, 0.0) + one.cpu_s
     return spent
+
+
+def _keep_orphans(keep: bool) -> None:
+    """Whether processes whose parent has ended become children of this one, which goes on counting them."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, int(keep), 0, 0, 0)
+
+
+def _reap(pids: Iterable[int]) -> None:
+    """Let go of what has ended; what goes on is the system's again."""
+    for pid in pids:
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
 
 
 @dataclass
@@ -109,23 +127,12 @@ class _Seen:
 WORKER = "ray::"
 
 
-def _look(root: int, seen: dict[int, _Seen]) -> int:
-    """Bring what is known of the command's processes up to date; resident bytes of Ray's largest worker now."""
+def _look(seen: dict[int, _Seen], others: Container[int]) -> int:
+    """Bring what is known of this process's descendants but `others` up to date; resident bytes of the largest worker now."""
+    stats = {pid: values for pid, values in _processes() if pid not in others}
     largest = 0
-    parents: dict[int, int] = {}
-    stats: dict[int, list[str]] = {}
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            text = (folder / "stat").read_text()
-        except OSError:  # it has ended meanwhile
-            continue
-        program, _, rest = text.partition("(")[2].rpartition(")")
-        stats[int(folder.name)] = [program, *rest.split()]
-        parents[int(folder.name)] = int(rest.split()[1])
     for pid, values in stats.items():
-        if pid in seen or _descends(pid, root, parents):
+        if pid in seen or _descends(pid, stats):
             known = seen.setdefault(pid, _Seen(values[0]))
             known.program = values[0]
             known.cpu_s = (int(values[12]) + int(values[13])) / _TICKS
@@ -134,9 +141,22 @@ def _look(root: int, seen: dict[int, _Seen]) -> int:
     return largest
 
 
-def _descends(pid: int, root: int, parents: Mapping[int, int]) -> bool:
-    while pid in parents:
-        if pid == root:
+def _processes() -> Iterator[tuple[int, list[str]]]:
+    """Every process: its number, and its program followed by the further columns of its `stat` (see proc(5))."""
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            text = (folder / "stat").read_text()
+        except OSError:  # it has ended meanwhile
+            continue
+        program, _, rest = text.partition("(")[2].rpartition(")")
+        yield int(folder.name), [program, *rest.split()]
+
+
+def _descends(pid: int, stats: Mapping[int, Sequence[str]]) -> bool:
+    while pid in stats:
+        pid = int(stats[pid][2])
+        if pid == os.getpid():
             return True
-        pid = parents[pid]
     return False

@@ -152,6 +152,14 @@ def test_a_folder_without_recordings_is_refused_in_one_sentence(tmp_path: Path) 
     assert not (tmp_path / "o.json").exists()
 
 
+@pytest.mark.parametrize("size", ["12", "0x5", "x", "3x-1"])
+def test_a_size_that_is_none_is_refused_in_words(tmp_path: Path, size: str) -> None:
+    result = CliRunner().invoke(main, ["--small", "--daf", size, "--out", str(tmp_path / "o.json")])
+    assert result.exit_code == 2
+    assert f"such as 100x50, got {size!r}" in result.output
+    assert not (tmp_path / "o.json").exists()
+
+
 @pytest.mark.timeout(1200)  # twenty CPU seconds: even where many share the machine
 def test_a_tiny_run_measures_everything_and_both_sides_trade(tmp_path: Path, recordings: Path) -> None:
     out = tmp_path / "bench.json"
