@@ -38,7 +38,7 @@ def daf_sets(count: int, window_s: float) -> list[Daf]:
 
 def fills_of(result: MarketResult) -> int:
     """Fills of one of our replays."""
-    return result.passive + result.aggressive + result.unattributed
+    return result.passive + result.aggressive + result.unattributed + result.unrecorded
 
 
 @dataclass(frozen=True)
