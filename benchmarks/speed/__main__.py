@@ -17,7 +17,7 @@ from benchmarks.speed.figures import Figure, machine, markdown, notes, table, wr
 from benchmarks.speed.peers import Peers
 from benchmarks.speed.recordings import Raced, prepare
 from benchmarks.speed.sizes import FULL, SMALL, Sizes
-from benchmarks.speed.timing import cpu_s
+from benchmarks.speed.timing import MeasureError, cpu_s
 from simcore import TapeStore
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -76,18 +76,25 @@ def main(
     sizes = replace(sizes, **{name: value for name, value in given.items() if value is not None})
     console = Console(stderr=True)
     figures: list[Figure] = []
+    failed: list[str] = []
     with tempfile.TemporaryDirectory(prefix="furlong-bench-") as work:
         parts = _parts(folder.resolve(), Path(work), sizes)
         for name in only or PARTS:
             begun = cpu_s()
-            for figure in parts[name]():
-                figures.append(figure)
-                write_json(figures, out)
+            try:
+                for figure in parts[name]():
+                    figures.append(figure)
+                    write_json(figures, out)
+            except MeasureError as error:
+                failed.append(f"{name}: {error}")
             console.print(f"{name}: measured in {cpu_s() - begun:.0f} CPU s", highlight=False)
     _print(figures, as_markdown)
     for note in notes(figures):
         click.echo(f"- {note}")
     click.echo(f"on {machine()}; written: {out}")
+    for reason in failed:
+        click.echo(f"not measured: {reason}", err=True)
+    sys.exit(1 if failed else 0)
 
 
 def _print(figures: list[Figure], as_markdown: bool) -> None:

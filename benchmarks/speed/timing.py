@@ -64,11 +64,13 @@ class Spent:
 
     wall_s: float = 0.0
     cpu_s: float = 0.0
-    returned: int = 0
-    output: str = ""
     by_program: dict[str, float] = field(default_factory=dict)
     awaited_s: float | None = None
     worker_bytes: list[tuple[float, int]] = field(default_factory=list)
+
+
+class MeasureError(Exception):
+    """What was to be measured did not come to its end; says why in one line. The rest can go on."""
 
 
 PAUSE_S = 0.1
@@ -77,7 +79,7 @@ PAUSE_S = 0.1
 def run_metered(
     command: Sequence[str], environment: Mapping[str, str], log: Path, awaited: Callable[[], bool] | None = None
 ) -> Spent:
-    """Run a command to its end; its output goes to `log`. Linux only (it reads /proc)."""
+    """Run a command to its end; its output goes to `log`. Linux only (it reads /proc). Raises MeasureError if it fails."""
     _keep_orphans(True)
     seen: dict[int, _Seen] = {}
     others = {pid for pid, _ in _processes()}
@@ -98,8 +100,10 @@ def run_metered(
                 process.wait()
             _reap(seen)
             _keep_orphans(False)
-    spent.wall_s, spent.returned = time.monotonic() - begun, process.returncode
-    spent.output = log.read_text(errors="replace")
+    spent.wall_s = time.monotonic() - begun
+    if process.returncode != 0:
+        said = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
+        raise MeasureError(f"`{' '.join(command[1:])[:200]}` ended with {process.returncode}: {said[-1][:300]}")
     for one in seen.values():
         spent.cpu_s += one.cpu_s
         spent.by_program[one.program] = spent.by_program.get(one.program, 0.0) + one.cpu_s

@@ -18,7 +18,7 @@ from benchmarks.speed.bot import tick_at
 from benchmarks.speed.figures import Figure, markdown, write_json
 from benchmarks.speed.peers import PeerMissingError, Peers
 from benchmarks.speed.quoting import Touch, quotes_of
-from benchmarks.speed.timing import run_metered
+from benchmarks.speed.timing import MeasureError, run_metered
 from simcore.dtypes import ATB, ATL
 from simcore.strategies import Core, Parameters
 from simcore.strategies.caf import CAF, Caf
@@ -112,10 +112,29 @@ def test_a_command_is_charged_for_what_it_started(tmp_path: Path) -> None:
     burn = "import time\nwhile time.process_time() < 0.6: pass"
     child = f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {burn!r}]); time.sleep(0.3)"
     spent = run_metered([sys.executable, "-c", child], dict(os.environ), tmp_path / "log", awaited=lambda: True)
-    assert spent.returned == 0
     assert 0.4 < spent.cpu_s < 3.0
     assert spent.awaited_s is not None
     assert spent.awaited_s <= spent.wall_s
+
+
+def test_a_command_that_fails_is_told_by_its_last_words(tmp_path: Path) -> None:
+    with pytest.raises(MeasureError, match=r"ended with 3: no luck$"):
+        run_metered([sys.executable, "-c", "print('no luck'); raise SystemExit(3)"], dict(os.environ), tmp_path / "log")
+
+
+def test_what_cannot_be_measured_is_named_and_the_rest_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recordings: Path
+) -> None:
+    def give_up(*given: object, **named: object) -> list[Figure]:
+        raise MeasureError("Ray did not start")
+
+    monkeypatch.setattr("benchmarks.speed.sweeping.measure", give_up)
+    out = tmp_path / "bench.json"
+    asked = ["--small", "--only", "sweep", "--only", "store", "--recordings", str(recordings), "--out", str(out)]
+    result = CliRunner().invoke(main, asked)
+    assert result.exit_code == 1
+    assert "not measured: sweep: Ray did not start" in result.output
+    assert {row["name"] for row in json.loads(out.read_text())} == {"store-open-100k", "store-filter-100k"}
 
 
 def test_a_peer_that_cannot_be_installed_costs_its_ratio_and_nothing_else(
