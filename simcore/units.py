@@ -52,6 +52,8 @@ def tick_or_off(odds: float) -> int:
     tick = _TICK_OF_ODDS.get(odds)
     if tick is not None:
         return tick
+    if not abs(odds) < 1e12:
+        return OFF_LADDER
     hundredths = round(odds * 100)
     if abs(odds * 100 - hundredths) > 1e-6:
         return OFF_LADDER

@@ -125,7 +125,7 @@ def _streams(draw: st.DrawFn) -> list[bytes]:
 
 
 @pytest.mark.lane
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120, deadline=None, derandomize=True)
 @given(lines=_streams())
 def test_any_stream_reads_the_same_either_way(lines: list[bytes]) -> None:
     assert_same(lines)
@@ -139,9 +139,10 @@ PLAIN = [
 _JUNK = [b"", b" ", b",", b"0", b"-", b".", b"e5", b'"', b"\\", b"[", b"]", b"{", b"}", b"null", b"\r", b"\xff", b"1"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(which=st.integers(0, 2), seed=st.integers(0, 2**32), junk=st.sampled_from(_JUNK), keep=st.booleans())
 @example(which=1, seed=0, junk=b"", keep=False)
+@example(which=1, seed=6109271, junk=b"e5", keep=False)  # odds beyond every number
 def test_a_damaged_line_reads_the_same_either_way(which: int, seed: int, junk: bytes, keep: bool) -> None:
     lines = list(PLAIN)
     place = random.Random(seed).randrange(len(lines[which]))
