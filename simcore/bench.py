@@ -18,6 +18,8 @@ from simcore.tapes.tape import Tape
 
 CHECKPOINT_ROWS = 4000
 """rows of the record between two places where a replay can begin"""
+MOST_PICKS = 32
+"""moments of a pick that are kept; the oldest goes first, so that a long batch needs no more room than a short one"""
 _COLUMNS = ("message_ms", "message_row", "kind", "book", "runner", "tick", "size", "start_ms")
 
 
@@ -71,6 +73,12 @@ class Bench:
             self.places.append(self._on(last, further))
         start = next(place for place in reversed(self.places) if place.message <= wanted)
         return self._on(start, wanted)
+
+    def keep_pick(self, key: tuple[int, ...], place: Place, views: st.Views) -> None:
+        """Remember the market at a pick and the snapshots then waiting."""
+        while len(self.picked) >= MOST_PICKS:
+            del self.picked[next(iter(self.picked))]
+        self.picked[key] = place, views
 
     def _message_after(self, message: int) -> int:
         """The message CHECKPOINT_ROWS rows on."""

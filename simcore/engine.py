@@ -258,7 +258,7 @@ def _picked(bench: Bench, core: Core, settings: st.Int, views: st.Views) -> tupl
         at = np.array([place.message, place.now_ms, 1], np.int64)
         timeline = np.zeros((0, st.N_LINE), np.int64)
         run(core.function, bench.record, sim, seen, new_offers(), np.zeros(1), timeline, at)
-        bench.picked[key] = (Place(int(at[0]), int(at[1]), sim), seen)
+        bench.keep_pick(key, Place(int(at[0]), int(at[1]), sim), seen)
     return bench.picked[key]
 
 

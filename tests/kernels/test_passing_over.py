@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simcore.bench import CHECKPOINT_ROWS, prepare
+from simcore.bench import CHECKPOINT_ROWS, MOST_PICKS, prepare
 from simcore.engine import NO_SCRIPT, new_views, ring_of, run_core, settings_of
 from simcore.kernels import state as st
 from simcore.kernels.loop import run
@@ -110,4 +110,7 @@ def test_one_market_serves_all_configurations_in_any_order(recordings: Path) -> 
         assert ours.log.tolist() == new.log.tolist()
         assert ours.tally.tolist() == new.tally.tolist()
     assert len(used.places) > 2
-    assert len(used.thin) <= 2 < len(used.picked)
+    for tenths in range(2 * MOST_PICKS):
+        run_core(used, DAF, DAF.make("long", {"pick_s": 300.0 + tenths / 10}), simulation)
+    assert len(used.picked) == MOST_PICKS
+    assert len(used.thin) <= 2
