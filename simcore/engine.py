@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -334,11 +335,11 @@ def _transactions(bench: Bench, sim: st.Sim) -> tuple[tuple[int, ...], tuple[int
     A transaction is a bet placed or a failed request; in the table's oldest rows every action counts.
     """
     log = sim.log[: sim.tally[st.N_LOGGED]]
-    times = [log[log[:, st.WHAT] == st.REFUSED, st.TIME_MS], _accepted_ms(sim)]
+    times = log[log[:, st.WHAT] == st.REFUSED, st.TIME_MS].tolist() + _accepted_ms(sim).tolist()
     if TRANSACTION_CHARGE.on(day_of(bench.first_ms)).counts_cancels:
-        times.append(log[log[:, st.WHAT] == st.CANCELLED, st.TIME_MS])
-    hours, counts = np.unique(np.concatenate(times) // HOUR_MS, return_counts=True)
-    return tuple(hours.tolist()), tuple(counts.tolist())
+        times += log[log[:, st.WHAT] == st.CANCELLED, st.TIME_MS].tolist()
+    hours = Counter(time_ms // HOUR_MS for time_ms in times)
+    return tuple(sorted(hours)), tuple(hours[hour] for hour in sorted(hours))
 
 
 def _accepted_ms(sim: st.Sim) -> NDArray[np.int64]:
