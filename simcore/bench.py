@@ -6,21 +6,23 @@ All of it is worked out once and on demand; what a replay gets does not depend o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from simcore import dtypes as d
 from simcore.errors import SimulationError
 from simcore.kernels import state as st
 from simcore.kernels.compiling import compile_kernel
-from simcore.kernels.seek import advance, count_concerning, take_concerning
+from simcore.kernels.seek import advance
 from simcore.tapes.tape import Tape
 
 CHECKPOINT_ROWS = 4000
 """rows of the record between two places where a replay can begin"""
 MOST_PICKS = 32
 """moments of a pick that are kept; the oldest goes first, so that a long batch needs no more room than a short one"""
-_COLUMNS = ("message_ms", "message_row", "kind", "book", "runner", "tick", "size", "start_ms")
+_ROW_COLUMNS = ("kind", "book", "runner", "tick", "size", "row")
 
 
 class Place(NamedTuple):
@@ -108,7 +110,7 @@ def prepare(tape: Tape) -> Bench:
         )
     if tape.n_messages == 0:
         raise SimulationError(f"market {tape.market_id} has no messages; import it again")
-    columns = {name: getattr(tape, name) for name in _COLUMNS}
+    columns = {name: getattr(tape, name) for name in st.Record._fields if name != "row"}
     return Bench(tape, st.Record(**columns, row=_numbers(len(tape.kind))), int(tape.message_ms[0]))
 
 
@@ -137,13 +139,15 @@ def _numbers(n: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
 
 
 def _thin(record: st.Record, r: int) -> Thin:
-    for function in (count_concerning, take_concerning):
-        compile_kernel(function)
-    room = np.zeros(2, np.int64)
-    count_concerning(record, r, room)
-    rows = st.new_rows(int(room[0]), int(room[1]))
-    take_concerning(record, r, rows)
-    for column in rows:
+    """A runner's own rows, and news of the market or of who runs and wins; the last message always."""
+    concerns = (record.runner == r) | ((record.kind > d.LAST_TRADED) & (record.kind != d.TRADED_FALL))
+    taken = np.concatenate([[0], np.cumsum(concerns)])[record.message_row]
+    has_some = taken[1:] > taken[:-1]
+    has_some[-1] = True
+    message, row = np.flatnonzero(has_some), np.flatnonzero(concerns)
+    columns: dict[str, NDArray[Any]] = {name: getattr(record, name)[row] for name in _ROW_COLUMNS}
+    columns["message_ms"] = record.message_ms[message]
+    columns["message_row"] = np.append(taken[message], taken[-1])
+    for column in columns.values():
         column.setflags(write=False)  # as a tape's columns are: another type to the compiler
-    columns = {name: getattr(rows, name) for name in st.Record._fields if name != "start_ms"}
-    return Thin(st.Record(**columns, start_ms=record.start_ms), rows.message)
+    return Thin(st.Record(**columns, start_ms=record.start_ms), message)

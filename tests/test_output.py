@@ -49,6 +49,6 @@ def test_a_pipe_that_breaks_elsewhere_is_no_quiet_end(monkeypatch: pytest.Monkey
     def broken(**_: object) -> None:
         raise BrokenPipeError("to the tracker")
 
-    monkeypatch.setattr(cli.get_command(None, "list"), "callback", broken)  # type: ignore[arg-type]
+    monkeypatch.setattr(cli.get_command(None, "list"), "callback", broken)
     with pytest.raises(SweepError, match=r"broke \(to the tracker\); run it again"):
         cli.main(["list"], standalone_mode=False)

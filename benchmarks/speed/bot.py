@@ -35,7 +35,7 @@ def tick_at(price: float) -> int:
     return bisect_left(_HUNDREDTHS, round(price * 100))
 
 
-class Quoting(BaseStrategy):  # type: ignore[misc]
+class Quoting(BaseStrategy):
     """One configuration of CAF or DAF. Afterwards: `fills`, `matched_pence`, `places`, `profit_pounds`."""
 
     def __init__(self, stream: Any, parameters: Caf | Daf, name: str) -> None:

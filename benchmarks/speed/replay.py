@@ -14,6 +14,7 @@ from benchmarks.speed.recordings import Raced
 from benchmarks.speed.theirs import AS_DOCUMENTED, AT_ITS_BEST, Pass, run_flumine
 from benchmarks.speed.timing import seconds_each
 from simcore import MarketResult, TapeStore
+from simcore.results import FILL_KINDS
 from simcore.strategies.caf import CAF, Caf
 from simcore.strategies.daf import Daf
 
@@ -38,7 +39,7 @@ def daf_sets(count: int, window_s: float) -> list[Daf]:
 
 def fills_of(result: MarketResult) -> int:
     """Fills of one of our replays."""
-    return result.passive + result.aggressive + result.unattributed + result.unrecorded
+    return sum(getattr(result, kind) for kind in FILL_KINDS)
 
 
 @dataclass(frozen=True)

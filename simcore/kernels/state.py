@@ -381,21 +381,6 @@ class Record(NamedTuple):
 
 
 @shared
-class Rows(NamedTuple):
-    """Room for some rows of a tape, and for the index of each of their messages on it."""
-
-    message_ms: Int
-    message_row: Int
-    kind: NDArray[np.uint8]
-    book: NDArray[np.uint8]
-    runner: NDArray[np.int16]
-    tick: NDArray[np.int16]
-    size: NDArray[np.int32]
-    row: NDArray[np.int32]
-    message: Int
-
-
-@shared
 class Sim(NamedTuple):
     """All evolving state of one replay; see the notation above."""
 
@@ -478,28 +463,12 @@ def new_sim(
     )
 
 
-def new_rows(messages: int, rows: int) -> Rows:
-    """Room for so many."""
-    return Rows(
-        message_ms=np.zeros(messages, np.int64),
-        message_row=np.zeros(messages + 1, np.int64),
-        kind=np.zeros(rows, np.uint8),
-        book=np.zeros(rows, np.uint8),
-        runner=np.zeros(rows, np.int16),
-        tick=np.zeros(rows, np.int16),
-        size=np.zeros(rows, np.int32),
-        row=np.zeros(rows, np.int32),
-        message=np.zeros(messages, np.int64),
-    )
-
-
 def _register() -> None:
     columns = ("int64", "int64", "uint8", "uint8", "int16", "int16", "int32", "int64", "int32")
     arrays = [np.zeros(1, dtype) for dtype in columns]
     for array in arrays:
         array.setflags(write=False)  # as a tape's columns are: another type to the compiler
     register(Record, Record(*arrays))
-    register(Rows, new_rows(1, 1))
     one, two, three = np.zeros(1, np.int64), np.zeros((1, 1), np.int64), np.zeros((1, 1, 1), np.int64)
     register(Sim, new_sim(1, one, np.zeros(1), two, 1))
     views = Views(clock=two, slots=three, touch=np.zeros((1, 1, 1, 1, 1), np.int64), orders=two, poll_ms=one)

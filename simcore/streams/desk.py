@@ -33,7 +33,7 @@ powers  : (19,) float64, powers of ten
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -266,12 +266,12 @@ def open_desk() -> Desk:
 
 def grow(d: Desk) -> Desk:
     """The desk with room for what `has_room` asked for."""
-    larger: dict[str, NDArray[np.generic]] = {}
+    larger: dict[str, Any] = {}
     for place, names in enumerate(_CLASSES):
         have, need = len(getattr(d, names[0])), int(d.count[NEEDS + place])
         if need > have:
             larger |= {name: _longer(getattr(d, name), name, max(need, 2 * have) - have) for name in names}
-    return d._replace(**larger)  # type: ignore[arg-type]
+    return d._replace(**larger)
 
 
 def _longer(array: NDArray[np.generic], name: str, more: int) -> NDArray[np.generic]:

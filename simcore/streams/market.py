@@ -7,8 +7,9 @@ what comes seldom, definitions and messages that are not plain, is brought onto 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -229,13 +230,13 @@ class Markets:
             found[builder.market_id] = self._tape(builder, columns)
         return found
 
-    def _tape(self, builder: MarketBuilder, columns: dict[str, NDArray[np.generic]]) -> Tape:
+    def _tape(self, builder: MarketBuilder, columns: Mapping[str, Any]) -> Tape:
         self._meet_runners(builder)
         info = builder.info or market_info(builder.market_id, None)
         return Tape(
             info=msgspec.structs.replace(info, runners=tuple(builder.runners)),
             start_ms=np.array(builder.status.start_ms, dtype=np.int64),
-            **columns,  # type: ignore[arg-type]
+            **columns,
         )
 
 

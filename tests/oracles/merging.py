@@ -12,40 +12,8 @@ from dataclasses import dataclass, field
 
 from simcore.dtypes import ATB, ATL
 from simcore.streams.messages import IndexedLevel, Level, RunnerChange
-from simcore.streams.runner import UnsupportedMarketError
-from simcore.units import N_TICKS, OFF_LADDER, tick_or_off
-
-EMPTY_BEST = (-1, N_TICKS)
-
-
-class RunnerState:
-    """The last published state of one runner."""
-
-    __slots__ = ("best", "index", "last_traded", "levels", "shown", "traded")
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-        self.shown: tuple[dict[int, int], dict[int, int]] = ({}, {})
-        self.levels: tuple[dict[int, tuple[int, int]], dict[int, tuple[int, int]]] = ({}, {})
-        self.traded: dict[float, int] = {}
-        self.last_traded: int | None = None
-        self.best = list(EMPTY_BEST)
-
-    def show(self, book: int, changes: dict[int, int]) -> None:
-        """Take over changed sizes (0 removes) and keep the best tick."""
-        shown, best = self.shown[book], self.best[book]
-        recount = False
-        for tick, pence in changes.items():
-            if pence:
-                shown[tick] = pence
-                if (tick > best) if book == ATB else (tick < best):
-                    best = tick
-            else:
-                shown.pop(tick, None)
-                recount |= tick == best
-        if recount:
-            best = max(shown, default=-1) if book == ATB else min(shown, default=N_TICKS)
-        self.best[book] = best
+from simcore.streams.runner import RunnerState, UnsupportedMarketError
+from simcore.units import OFF_LADDER, tick_or_off
 
 
 @dataclass(slots=True)

@@ -92,7 +92,7 @@ SETS: list[tuple[Core, Parameters]] = [
 def test_the_bot_on_flumine_wants_exactly_what_the_core_wants() -> None:
     draw, wanted = random.Random(4), 0
     for core, parameters in SETS:
-        twin, vector = quotes_of(parameters), parameters.vector()  # type: ignore[arg-type]
+        twin, vector = quotes_of(parameters), parameters.vector()
         for _ in range(300):
             touch, to_start_ms = some_touch(draw), draw.choice((draw.randrange(-5000, 400_000), 100_000))
             win, lose = draw.choice(((0, 0), (draw.randrange(-4000, 4000), draw.randrange(-4000, 4000))))
