@@ -198,12 +198,14 @@ class Desk(NamedTuple):
     powers: NDArray[np.float64]
 
 
+_OF_ONE_MESSAGE = ("rise", "fall", "volume")
+"""nothing in them outlives a message, and none is at hand when they grow"""
 _CLASSES = (
     ("entry", "entry_hc", "change", "change_odds", "part"),
     ("runner", "handicap", "shown", "best", "shown_at", "level", "traded", "traded_at", "named"),
     ("odd", "odd_odds", "key", "new_traded", "seen_key"),
     ("message",),
-    ("rise", "fall", "volume"),
+    _OF_ONE_MESSAGE,
     ("code", "size"),
 )
 """arrays that grow together: of a line, by runner, by odd price, by message, of a message's volume, by row"""
@@ -221,7 +223,7 @@ _POWERS = np.array([10.0**power for power in range(19)])
 
 def open_desk() -> Desk:
     """A desk with no market; `grow` makes room."""
-    markets, runners, odds, rows, messages, line = 4, 16, 64, 1 << 14, 1 << 12, 1 << 10
+    markets, runners, odds, rows, messages, line = 4, 16, 64, 1 << 17, 1 << 14, 1 << 10
     keys = N_TICKS + odds
     return Desk(
         market=np.zeros((markets, N_FIELDS), np.int64),
@@ -275,9 +277,15 @@ def grow(d: Desk) -> Desk:
 
 
 def _longer(array: NDArray[np.generic], name: str, more: int) -> NDArray[np.generic]:
-    """The array with `more` places; what was never published of traded volume is -1."""
-    longer = np.full((len(array) + more, *array.shape[1:]), -1 if name == "traded" else 0, array.dtype)
-    longer[: len(array)] = array
+    """The array with `more` places; what was never published of traded volume is -1.
+
+    Most of what an image may need at most is never used: memory that nothing is written to costs nothing.
+    """
+    longer = np.zeros((len(array) + more, *array.shape[1:]), array.dtype)
+    if name not in _OF_ONE_MESSAGE:
+        longer[: len(array)] = array
+    if name == "traded":
+        longer[len(array) :] = np.array(-1, array.dtype)
     return longer
 
 

@@ -26,7 +26,7 @@ from simcore.tapes.tape import Tape, read_tape
 if TYPE_CHECKING:
     import pandas as pd
 
-STORE_VERSION = 1
+STORE_VERSION = 2
 MARKER, CATALOGUE, TAPES, IMPORTS = "store.json", "catalogue.parquet", "tapes", "imports"
 
 

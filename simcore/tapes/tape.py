@@ -1,7 +1,7 @@
 """One market as columns of integers, and its file.
 
-The file is one Arrow IPC record batch of one row: list columns hold the arrays, a JSON column holds the facts. Each buffer is
-packed with LZ4, which halves the file and unpacks at more than a gigabyte a second: far less than a replay reads.
+The file is one Arrow IPC record batch of one row: list columns hold the arrays as `simcore.tapes.packing` lays them out, a JSON
+column holds the facts. Each buffer is packed with LZ4, which halves the file and unpacks at more than a gigabyte a second.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from simcore.errors import RecordingError
 from simcore.tapes.books import Book, RunnerKey, book_at, books_of
+from simcore.tapes.packing import COLUMNS, pack, unpack
 
-TAPE_VERSION = 1
+TAPE_VERSION = 2
 
 
 class RunnerInfo(msgspec.Struct, frozen=True):
@@ -108,38 +109,25 @@ class Tape:
 
 
 ARRAYS = tuple(f.name for f in fields(Tape) if f.name != "info")
-_TYPES = {
-    "message_ms": pa.int64(),
-    "message_row": pa.int64(),
-    "kind": pa.uint8(),
-    "book": pa.uint8(),
-    "runner": pa.int16(),
-    "tick": pa.int16(),
-    "size": pa.int32(),
-    "start_ms": pa.int64(),
-}
-_SCHEMA = pa.schema(
-    [pa.field("info", pa.string())] + [pa.field(n, pa.large_list(_TYPES[n])) for n in ARRAYS],
-    metadata={"furlong_tape": str(TAPE_VERSION)},
-)
-
-
+_VERSION, _FIRST_MS = "furlong_tape", "first_ms"
 _PACKED = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 _ALONE = pa.ipc.IpcReadOptions(use_threads=False)
 """workers own a core each"""
 
 
 def write_tape(tape: Tape, path: Path) -> None:
-    """Write `tape` to `path` whole or not at all (a temporary file is renamed over it)."""
-    columns: list[pa.Array] = [pa.array([msgspec.json.encode(tape.info).decode()])]
-    for name in ARRAYS:
-        values = pa.array(getattr(tape, name), type=_TYPES[name])
-        offsets = pa.array([0, len(values)], type=pa.int64())
-        columns.append(pa.LargeListArray.from_arrays(offsets, values))
-    batch = pa.record_batch(columns, schema=_SCHEMA)
+    """Write `tape` to `path` whole or not at all (a temporary file is renamed over it).
+
+    Raises RecordingError for a tape that breaks the ranges of `simcore.dtypes`.
+    """
+    columns: dict[str, pa.Array] = {"info": pa.array([msgspec.json.encode(tape.info).decode()])}
+    for name, values in pack(tape).items():
+        columns[name] = pa.LargeListArray.from_arrays(pa.array([0, len(values)], type=pa.int64()), pa.array(values))
+    first_ms = int(tape.message_ms[0]) if tape.n_messages else 0
+    batch = pa.record_batch(columns, metadata={_VERSION: str(TAPE_VERSION), _FIRST_MS: str(first_ms)})
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA, options=_PACKED) as writer:
+        with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, batch.schema, options=_PACKED) as writer:
             writer.write_batch(batch)
         temporary.replace(path)
     finally:
@@ -153,8 +141,8 @@ def read_tape(path: Path) -> Tape:
     except (OSError, pa.ArrowInvalid) as error:
         raise RecordingError(f"tape {path.name} cannot be read ({error}); import its market again") from error
     metadata = batch.schema.metadata or {}
-    if metadata.get(b"furlong_tape") != str(TAPE_VERSION).encode():
-        raise RecordingError(f"tape {path.name} is not of version {TAPE_VERSION}; import its market again")
+    if metadata.get(_VERSION.encode()) != str(TAPE_VERSION).encode():
+        raise RecordingError(f"tape {path.name} is not of version {TAPE_VERSION}; import its market into a new store")
     info = msgspec.json.decode(batch.column("info")[0].as_py(), type=MarketInfo)
-    arrays = {n: batch.column(n).values.to_numpy(zero_copy_only=True) for n in ARRAYS}
-    return Tape(info=info, **arrays)
+    columns = {name: batch.column(name).values.to_numpy(zero_copy_only=True) for name in COLUMNS}
+    return Tape(info=info, **unpack(columns, int(metadata[_FIRST_MS.encode()])))

@@ -156,7 +156,7 @@ def test_a_store_that_is_missing_half_written_or_of_another_version_says_what_to
         TapeStore.open(store)
     marker = store / "store.json"
     marker.write_text('{"furlong_store": 99}')
-    with pytest.raises(RecordingError, match="is of version 99, this is 1"):
+    with pytest.raises(RecordingError, match="is of version 99, this is 2"):
         TapeStore.open(store)
     marker.write_text("{")
     with pytest.raises(RecordingError, match=r"store.json of store .* cannot be read"):
