@@ -22,7 +22,7 @@ from sweeps.plan import make
 from sweeps.results import BestTrial, SweepFolder, TrialState, TrialSummary
 from sweeps.runners.base import Configuration, ShardResult
 from sweeps.runners.bench import Bench
-from sweeps.study import Journal, Proposal, propose
+from sweeps.study import Journal, Proposal, Search
 from sweeps.tracking.base import Tracker
 
 
@@ -58,11 +58,12 @@ class Driver:
         finished = self._folder.summaries()
         journal = Journal(self._folder.path / "study.journal", self._folder.name, self._config)
         journal.bring_up_to(finished)
+        search = Search(self._config)
         self._write_progress(finished, "running")
         self._listener.on_start(self._folder, finished)
         self._tracker.log_trials(finished)
         while (count := self._next_count(len(finished))) > 0:
-            proposals = propose(self._config, finished, len(finished), count)
+            proposals = search.propose(finished, len(finished), count)
             if not proposals:
                 break
             trials = self._batch(proposals)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from simcore.models.costs import Costs
-from simcore.portfolio import Activity, portfolio
+from simcore.portfolio import Activities, portfolio
 from simcore.results import FILL_KINDS, REFUSALS
 from simcore.statistics import QUANTILES, day_bootstrap_bound, distribution, student_bound
 from sweeps.objective import Objective
@@ -84,9 +84,10 @@ def trial_metrics(
     return {name: float(figures[name]) for name in METRICS}
 
 
-def _activities(rows: pa.Table) -> Iterator[Activity]:
-    columns = (rows[name].to_pylist() for name in Activity._fields)
-    return (Activity(*values) for values in zip(*columns, strict=True))
+def _activities(rows: pa.Table) -> Activities:
+    flat = (rows[name].combine_chunks() for name in Activities._fields)
+    flat = (column.flatten() if pa.types.is_list(column.type) else column for column in flat)
+    return Activities(*(column.to_numpy(zero_copy_only=False) for column in flat))
 
 
 def _bound(pnl: NDArray[np.float64], days: Sequence[str], objective: Objective, seed: int) -> float:

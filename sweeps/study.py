@@ -9,6 +9,8 @@ undisturbed one would.
 
 from __future__ import annotations
 
+import copy
+import datetime
 import hashlib
 import warnings
 from collections.abc import Sequence
@@ -59,21 +61,53 @@ def check_search(config: SweepConfig, place: str) -> None:
         )
 
 
-def propose(config: SweepConfig, finished: Sequence[TrialSummary], first: int, count: int) -> list[Proposal]:
-    """Trials first … first + count − 1, given all trials before; fewer where a grid ends."""
-    search, space = config.search, config.space
-    if search.sampler == "grid":
-        points = grid_slice(space, first, count)
-    elif search.sampler == "random":
-        points = [
-            point(space, np.random.default_rng([search.seed, n]).random(len(space)).tolist())
-            for n in range(first, first + count)
-        ]
-    elif search.sampler == "qmc":
-        points = [point(space, u) for u in _sobol(len(space), search.seed, first, count)]
-    else:
-        return _ask(config, finished, count)
-    return [Proposal(first + i, values) for i, values in enumerate(points)]
+class Search:
+    """Proposes a sweep's trials. Keeps the finished ones as Optuna wants them, which it could make again of the trials."""
+
+    def __init__(self, config: SweepConfig) -> None:
+        self._config = config
+        self._finished: list[_Finished] = []
+
+    def propose(self, finished: Sequence[TrialSummary], first: int, count: int) -> list[Proposal]:
+        """Trials first … first + count − 1, given all trials before, which begin with those of the call before; fewer where
+        a grid ends."""
+        search, space = self._config.search, self._config.space
+        if search.sampler == "grid":
+            points = grid_slice(space, first, count)
+        elif search.sampler == "random":
+            points = [
+                point(space, np.random.default_rng([search.seed, n]).random(len(space)).tolist())
+                for n in range(first, first + count)
+            ]
+        elif search.sampler == "qmc":
+            points = [point(space, u) for u in _sobol(len(space), search.seed, first, count)]
+        else:
+            return self._ask(finished, count)
+        return [Proposal(first + i, values) for i, values in enumerate(points)]
+
+    def _ask(self, finished: Sequence[TrialSummary], count: int) -> list[Proposal]:
+        """Trials a looking-back sampler proposes after `finished`."""
+        space, objective = self._config.space, self._config.objective
+        self._finished += [_frozen(t, space, objective) for t in finished[len(self._finished) :]]
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        directions = [goal.direction for goal in objective.goals]
+        study = optuna.create_study(directions=directions, sampler=_sampler(self._config, len(finished)))
+        study.add_trials(self._finished)
+        proposals = []
+        for _ in range(count):
+            trial = study.ask()
+            sampled = _suggest(trial, space)
+            notes = dict(study.get_trials(deepcopy=False)[trial.number].system_attrs)
+            proposals.append(Proposal(trial.number, sampled, notes))
+        return proposals
+
+
+class _Finished(FrozenTrial):
+    """A trial that nobody changes any more: what Optuna copies of it on its way into a study (nearly all the time of building
+    one) may share its parts."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Finished:
+        return copy.copy(self)
 
 
 def _sobol(dimensions: int, seed: int, first: int, count: int) -> list[list[float]]:
@@ -88,22 +122,6 @@ def _sobol(dimensions: int, seed: int, first: int, count: int) -> list[list[floa
         warnings.filterwarnings("ignore", message="The balance properties of Sobol", category=UserWarning)
         points: list[list[float]] = engine.random(count).tolist()
         return points
-
-
-def _ask(config: SweepConfig, finished: Sequence[TrialSummary], count: int) -> list[Proposal]:
-    """Trials a looking-back sampler proposes after `finished`."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(
-        directions=[goal.direction for goal in config.objective.goals], sampler=_sampler(config, len(finished))
-    )
-    study.add_trials([_frozen(t, config.space, config.objective) for t in finished])
-    proposals = []
-    for _ in range(count):
-        trial = study.ask()
-        sampled = _suggest(trial, config.space)
-        notes = dict(study.trials[trial.number].system_attrs)
-        proposals.append(Proposal(trial.number, sampled, notes))
-    return proposals
 
 
 def _suggest(trial: optuna.Trial, space: Space) -> dict[str, Any]:
@@ -131,19 +149,28 @@ def _sampler(config: SweepConfig, first: int) -> BaseSampler:
     return optuna.samplers.NSGAIISampler(seed=seed, population_size=search.population)
 
 
-def _frozen(trial: TrialSummary, space: Space, objective: Objective) -> FrozenTrial:
+def _frozen(trial: TrialSummary, space: Space, objective: Objective) -> _Finished:
     """A finished trial as Optuna keeps it. Invalid ones are pruned ones that break a constraint: samplers then avoid the
     region, and no objective has to be invented for them."""
     valid = trial.state == "complete"
-    constraints = objective.excesses(trial.metrics) if valid else {_INVALID: 1.0}
-    return optuna.trial.create_trial(
+    now = datetime.datetime.now()  # Optuna wants some time; no sampler of ours looks at it
+    frozen = _Finished(
+        number=trial.number,
+        trial_id=trial.number,
         state=TrialState.COMPLETE if valid else TrialState.PRUNED,
+        value=None,
         values=list(trial.values) if valid else None,
+        datetime_start=now,
+        datetime_complete=now,
         params=trial.sampled,
         distributions={name: space[name].distribution() for name in trial.sampled},
-        system_attrs=dict(trial.optuna),  # Optuna writes the constraints into it
-        constraints=constraints,
+        user_attrs={},
+        system_attrs=dict(trial.optuna),  # the constraints are written into it
+        intermediate_values={},
     )
+    for name, excess in (objective.excesses(trial.metrics) if valid else {_INVALID: 1.0}).items():
+        frozen.set_constraint(name, excess)
+    return frozen
 
 
 class Journal:

@@ -105,6 +105,7 @@ def test_the_charge_is_what_counting_hour_by_hour_says_in_any_order(drawn: list[
         lost = -sum(p for h, _, p in drawn if h // 24 == day and p < 0)
         expected += max(0.0, sum(max(0, c - 5000) * 0.2 for c in counted) - (commission + 0.03 * lost) / 2)
     assert transaction_charge(markets) / 1000 == pytest.approx(expected, abs=1e-6)
+    assert portfolio(markets, Costs()).charge_millipence == transaction_charge(markets)
     assert transaction_charge(markets[::-1]) == transaction_charge(markets)
 
 

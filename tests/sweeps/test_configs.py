@@ -44,11 +44,11 @@ def test_a_shipped_sweep_runs(path: Path, home: Home, tmp_path: Path) -> None:
 def test_a_shipped_sweep_proposes_little_that_its_core_refuses(path: Path) -> None:
     from simcore.errors import ModelError
     from sweeps.plan import make
-    from sweeps.study import propose
+    from sweeps.study import Search
 
     config, core = complete(read_config(path, ["search.sampler=random"]), str(path))
     refused = 0
-    for proposal in propose(config, [], 0, 200):
+    for proposal in Search(config).propose([], 0, 200):
         try:
             make(core, config.strategy, proposal.sampled)
         except ModelError:

@@ -14,7 +14,7 @@ from sweeps.config import SweepConfig, parse_config
 from sweeps.errors import ConfigError
 from sweeps.results import TrialSummary
 from sweeps.space import FloatDimension, IntDimension, check_space, grid, point
-from sweeps.study import Journal, Proposal, check_search, propose
+from sweeps.study import Journal, Proposal, Search, check_search
 
 SPACE = """
 strategy: {core: daf}
@@ -49,10 +49,12 @@ def told(asked: Proposal, wanted: SweepConfig) -> TrialSummary:
 def searched(wanted: SweepConfig, trials: int, *, forget_after: Sequence[int] = ()) -> list[dict[str, Any]]:
     """Run a whole search; after the batches in `forget_after` everything is written to text and read back."""
     finished: list[TrialSummary] = []
+    search = Search(wanted)
     while len(finished) < trials:
         count = min(wanted.search.batch, trials - len(finished))
-        finished += [told(p, wanted) for p in propose(wanted, finished, len(finished), count)]
+        finished += [told(p, wanted) for p in search.propose(finished, len(finished), count)]
         if len(finished) in forget_after:
+            search = Search(wanted)
             facts = json.loads(json.dumps([[t.sampled, t.optuna, t.values, t.metrics] for t in finished]))
             finished = [
                 TrialSummary(t.number, t.state, f[0], {}, tuple(f[2]), f[3], reason=t.reason, optuna=f[1])
@@ -64,16 +66,18 @@ def searched(wanted: SweepConfig, trials: int, *, forget_after: Sequence[int] = 
 @pytest.mark.parametrize("sampler", ["random", "grid", "qmc"])
 def test_the_sequence_is_the_same_for_any_batch(sampler: str) -> None:
     wanted = config(f"search.sampler={sampler}")
-    whole = [p.sampled for p in propose(wanted, [], 0, 30)]
+    whole = [p.sampled for p in Search(wanted).propose([], 0, 30)]
     for batch in (1, 7, 30):
-        parts = [propose(wanted, [], first, min(batch, 30 - first)) for first in range(0, 30, batch)]
+        parts = [Search(wanted).propose([], first, min(batch, 30 - first)) for first in range(0, 30, batch)]
         assert [p.sampled for part in parts for p in part] == whole
-    assert [p.number for p in propose(wanted, [], 11, 3)] == [11, 12, 13]
+    assert [p.number for p in Search(wanted).propose([], 11, 3)] == [11, 12, 13]
 
 
 @pytest.mark.parametrize("sampler", ["random", "qmc"])
 def test_another_seed_is_another_sequence(sampler: str) -> None:
-    one, other = (propose(config(f"search.sampler={sampler}", f"search.seed={seed}"), [], 0, 8) for seed in (1, 2))
+    one, other = (
+        Search(config(f"search.sampler={sampler}", f"search.seed={seed}")).propose([], 0, 8) for seed in (1, 2)
+    )
     assert [p.sampled for p in one] != [p.sampled for p in other]
 
 
@@ -106,7 +110,7 @@ def test_tpe_is_told_of_broken_constraints() -> None:
 
 def test_a_grid_visits_every_combination_once_and_leaves_out_what_is_inactive() -> None:
     text = SPACE.replace("log: true, ", "step: 50, ")
-    points = [p.sampled for p in propose(config("search.sampler=grid", text=text), [], 0, 1000)]
+    points = [p.sampled for p in Search(config("search.sampler=grid", text=text)).propose([], 0, 1000)]
     # 3 favourites × (2 spreads when passive + 1 without when crossing) × 11 exits
     assert len(points) == 3 * (2 + 1) * 11
     assert len({json.dumps(p) for p in points}) == len(points)
@@ -176,7 +180,7 @@ def test_samplers_refuse_spaces_they_cannot_search() -> None:
 
 def test_the_journal_holds_every_trial_once_even_after_its_last_line_was_torn(tmp_path: Path) -> None:
     wanted = config("search.batch=5")
-    finished = [told(p, wanted) for p in propose(wanted, [], 0, 10)]
+    finished = [told(p, wanted) for p in Search(wanted).propose([], 0, 10)]
     path = tmp_path / "study.journal"
     Journal(path, "mine", wanted).bring_up_to(finished[:7])
     path.write_bytes(path.read_bytes()[:-9])
