@@ -116,6 +116,8 @@ class SweepFolder:
     config: SweepConfig
     identity: Identity
     members: tuple[SweepMarket, ...]
+    _read: dict[str, Trials] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """trials of the batches read so far, by file: a batch on disk does not change, and its summary asks for it many times"""
 
     @property
     def name(self) -> str:
@@ -229,15 +231,20 @@ class SweepFolder:
 
     def write_batch(self, trials: Trials, market_rows: pa.Table) -> None:
         """Add a finished batch: its market rows, then its trials. Killed in between, the batch counts as not run."""
-        stem = f"{trials[0].number:06d}.parquet"
-        write_parquet(market_rows, self.path / "markets" / stem)
-        write_parquet(
-            pa.Table.from_pylist([_trial_row(t) for t in trials], schema=_TRIALS), self.path / "trials" / stem
-        )
+        name = f"{trials[0].number:06d}.parquet"
+        table = pa.Table.from_pylist([_trial_row(t) for t in trials], schema=_TRIALS)
+        self._read.pop(name, None)
+        write_parquet(market_rows, self.path / "markets" / name)
+        write_parquet(table, self.path / "trials" / name)
 
     def summaries(self) -> Trials:
         """Every finished trial, in order."""
-        return [_summary(row) for row in self._trial_table().to_pylist()]
+        return [trial for path in sorted((self.path / "trials").glob("[0-9]*.parquet")) for trial in self._batch(path)]
+
+    def _batch(self, path: Path) -> Trials:
+        if path.name not in self._read:
+            self._read[path.name] = [_summary(row) for row in pq.read_table(path, schema=_TRIALS).to_pylist()]
+        return self._read[path.name]
 
     def trials(self) -> pd.DataFrame:
         """One row a finished trial: trial, state, reason, constraints_met, value (value_0 … with several objectives),
@@ -294,12 +301,6 @@ class SweepFolder:
     def write_holdout(self, opening: dict[str, Any], market_rows: pa.Table) -> None:
         write_parquet(market_rows, self.path / "holdout.parquet")
         write_text(self.path / "holdout.json", json.dumps([*self.holdout(), opening], indent=1))
-
-    def _trial_table(self) -> pa.Table:
-        paths = sorted((self.path / "trials").glob("[0-9]*.parquet"))
-        if not paths:
-            return _TRIALS.empty_table()
-        return pa.concat_tables([pq.read_table(path, schema=_TRIALS) for path in paths])
 
 
 def check_name(name: str) -> str:
