@@ -20,8 +20,9 @@ from simcore.tapes.tape import Tape
 
 CHECKPOINT_ROWS = 4000
 """rows of the record between two places where a replay can begin"""
-MOST_PICKS = 32
+MOST_PICKS = 8
 """moments of a pick that are kept; the oldest goes first, so that a long batch needs no more room than a short one"""
+_MESSAGE_COLUMNS = ("message_ms", "message_row")
 _ROW_COLUMNS = ("kind", "book", "runner", "tick", "size", "row")
 
 
@@ -82,6 +83,12 @@ class Bench:
             del self.picked[next(iter(self.picked))]
         self.picked[key] = place, views
 
+    def held_bytes(self) -> int:
+        """What keeping it takes: its columns, and the markets it goes on from."""
+        records = [self.record, *(thin.record for thin in self.thin.values())]
+        sims = [place.sim for place in self.places] + [place.sim for place, _ in self.picked.values()]
+        return sum(column.nbytes for held in (*records, *sims) for column in held)
+
     def _message_after(self, message: int) -> int:
         """The message CHECKPOINT_ROWS rows on."""
         row = self.record.message_row[message] + CHECKPOINT_ROWS
@@ -110,8 +117,9 @@ def prepare(tape: Tape) -> Bench:
         )
     if tape.n_messages == 0:
         raise SimulationError(f"market {tape.market_id} has no messages; import it again")
-    columns = {name: getattr(tape, name) for name in st.Record._fields if name != "row"}
-    return Bench(tape, st.Record(**columns, row=_numbers(len(tape.kind))), int(tape.message_ms[0]))
+    columns = {name: getattr(tape, name) for name in (*_MESSAGE_COLUMNS, *_ROW_COLUMNS) if name != "row"}
+    columns["row"], columns["start_ms"] = _numbers(len(tape.kind)), tape.start_ms
+    return Bench(tape, _record(columns), int(tape.message_ms[0]))
 
 
 def copy_market(source: st.Sim, target: st.Sim) -> None:
@@ -140,7 +148,7 @@ def _numbers(n: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
 
 def _thin(record: st.Record, r: int) -> Thin:
     """A runner's own rows, and news of the market or of who runs and wins; the last message always."""
-    concerns = (record.runner == r) | ((record.kind > d.LAST_TRADED) & (record.kind != d.TRADED_FALL))
+    concerns = (record.runner == r) | _is_news(record.kind)
     taken = np.concatenate([[0], np.cumsum(concerns)])[record.message_row]
     has_some = taken[1:] > taken[:-1]
     has_some[-1] = True
@@ -148,6 +156,20 @@ def _thin(record: st.Record, r: int) -> Thin:
     columns: dict[str, NDArray[Any]] = {name: getattr(record, name)[row] for name in _ROW_COLUMNS}
     columns["message_ms"] = record.message_ms[message]
     columns["message_row"] = np.append(taken[message], taken[-1])
+    columns["start_ms"] = record.start_ms
+    return Thin(_record(columns), message)
+
+
+def _is_news(kind: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Rows about the market, or about who runs and wins."""
+    news: NDArray[np.bool_] = (kind > d.LAST_TRADED) & (kind != d.TRADED_FALL)
+    return news
+
+
+def _record(columns: dict[str, NDArray[Any]]) -> st.Record:
+    """A record of these columns of a tape, with the index of its news."""
+    news = np.flatnonzero(_is_news(columns["kind"]))
+    columns |= {"news_row": news, "news_message": np.searchsorted(columns["message_row"], news, side="right") - 1}
     for column in columns.values():
         column.setflags(write=False)  # as a tape's columns are: another type to the compiler
-    return Thin(st.Record(**columns, start_ms=record.start_ms), message)
+    return st.Record(**columns)

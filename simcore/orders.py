@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from simcore.assumptions import settings_of
 from simcore.bench import Bench, prepare
 from simcore.dtypes import BACK, LAY
-from simcore.engine import run_script, settings_of
+from simcore.engine import run_script
 from simcore.errors import ModelError
 from simcore.kernels import state as st
 from simcore.kernels.randomness import DRAW_REQUEST, log_normal_ms

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from numba.core.errors import NumbaError
 
+from simcore.assumptions import ring_of, settings_of
 from simcore.bench import Bench, prepare
 from simcore.dtypes import WINNER
-from simcore.engine import FIRST_CAPACITY, make_parameters, new_views, result_of, ring_of, settings_of, warm
+from simcore.engine import FIRST_CAPACITY, make_parameters, new_views, warm
 from simcore.errors import ModelError
 from simcore.kernels import pair_state as ps
 from simcore.kernels import state as st
@@ -21,6 +22,7 @@ from simcore.kernels.compiling import compile_kernel
 from simcore.kernels.pair import run_pair, take_members
 from simcore.kernels.state import MAX_OFFERS
 from simcore.models.simulation import Simulation, resolve_simulation
+from simcore.outcome import result_of
 from simcore.portfolio import transaction_charge
 from simcore.results import MarketResult
 from simcore.strategies import Core, Legs, Parameters, resolve_core

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from typing import Any, Final, overload
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from simcore.portfolio import Activity
 
@@ -26,6 +29,10 @@ REFUSALS: Final = (
     "bet_action_error",
 )
 """Reasons a request is refused (bet_taken_or_lapsed: fails quietly), in the order of the kernel's codes 0, 1, 2 …"""
+
+
+SETTLED_BY: Final = ("none", "void", "result", "mark")
+"""what settled a market's bets, in the order of the kernels' codes"""
 
 
 @dataclass(frozen=True)
@@ -95,3 +102,50 @@ class MarketResult:
 
 
 _FLAT: Final = tuple(each.name for each in fields(MarketResult) if each.name not in ("fills", "timeline", "refusals"))
+
+_RAGGED: Final = ("market_id", "settled_by", "transaction_hours", "transaction_counts")
+NUMBERS: Final = (
+    "settled_by",
+    *(name for name in _FLAT if name not in _RAGGED),
+    *(f"refused_{reason}" for reason in REFUSALS),
+)
+"""columns of `BatchResult.numbers`, as simcore.kernels.outcome numbers them"""
+
+
+@dataclass(frozen=True, eq=False)
+class BatchResult(Sequence[MarketResult]):
+    """Results of one market under many configurations, in their order: a sequence of MarketResults, kept as columns.
+
+    numbers    : (n, NUMBERS) int64; settled_by is an index of SETTLED_BY, entry_matched 0 or 1
+    first_hour : clock hour (UTC, hours since 1970) of the first column of `hours`
+    hours      : (n, clock hours) int64, transactions that the exchange counted
+    """
+
+    market_id: str
+    numbers: NDArray[np.int64]
+    first_hour: int
+    hours: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, i: int) -> MarketResult: ...
+
+    @overload
+    def __getitem__(self, i: slice) -> BatchResult: ...
+
+    def __getitem__(self, i: int | slice) -> MarketResult | BatchResult:
+        if isinstance(i, slice):
+            return BatchResult(self.market_id, self.numbers[i], self.first_hour, self.hours[i])
+        values = dict(zip(NUMBERS, self.numbers[i].tolist(), strict=True))
+        hours = np.flatnonzero(self.hours[i])
+        return MarketResult(
+            market_id=self.market_id,
+            settled_by=SETTLED_BY[values.pop("settled_by")],
+            entry_matched=bool(values.pop("entry_matched")),
+            refusals=tuple(values.pop(f"refused_{reason}") for reason in REFUSALS),
+            transaction_hours=tuple((hours + self.first_hour).tolist()),
+            transaction_counts=tuple(self.hours[i, hours].tolist()),
+            **values,
+        )

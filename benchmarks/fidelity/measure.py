@@ -8,9 +8,10 @@ from typing import Any
 from benchmarks.fidelity.study import Bot, Setting
 from simcore.bench import Bench, prepare
 from simcore.dtypes import BACK, LAY
-from simcore.engine import result_of, run_core
+from simcore.engine import run_core
 from simcore.kernels import state as st
 from simcore.models.simulation import Simulation, resolve_simulation
+from simcore.outcome import result_of
 from simcore.strategies import resolve_core
 from simcore.synthetic.calendar import Race
 from simcore.synthetic.inside import trade_inside

@@ -8,8 +8,9 @@ import numpy as np
 
 from benchmarks.parity.feed import Recorded
 from benchmarks.parity.orders import Outcome, Request
+from simcore.assumptions import settings_of
 from simcore.bench import prepare
-from simcore.engine import run_script, settings_of
+from simcore.engine import run_script
 from simcore.kernels import state as st
 from simcore.models.simulation import resolve_simulation
 

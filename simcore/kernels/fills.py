@@ -39,6 +39,7 @@ from simcore.kernels.state import (
     N_LOGGED,
     N_STANDING,
     N_WANTED,
+    NO_ROOM,
     NO_TICK,
     ODDS_MICRO,
     ORDER_STREAM_MS,
@@ -70,7 +71,7 @@ def write_log(sim: Sim, o: int, what: int, tick: int, pence: int, now: int) -> i
     """Append what happened; returns its row, or -1 when the log is full."""
     row = sim.tally[N_LOGGED]
     if row >= sim.log.shape[0]:
-        sim.tally[FULL] = 1
+        sim.tally[FULL] = NO_ROOM
         return -1
     answered = what in (FILL_AGGRESSIVE, CANCELLED, REFUSED)
     sim.log[row, TIME_MS] = now

@@ -21,6 +21,7 @@ from simcore.kernels.state import (
     MINIMUM_PENCE,
     N_ORDERS,
     N_REQUESTS,
+    NO_ROOM,
     PERSIST,
     REMAINING,
     REPLACE_MS,
@@ -80,7 +81,7 @@ def send_replace(sim: Sim, old: int, tick: int, now: int) -> None:
     """What is left of an order is to go to another price."""
     o = sim.tally[N_ORDERS]
     if o >= sim.orders.shape[0]:
-        sim.tally[FULL] = 1
+        sim.tally[FULL] = NO_ROOM
         return
     for column in (RUNNER, SIDE, PERSIST):
         sim.orders[o, column] = sim.orders[old, column]

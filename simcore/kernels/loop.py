@@ -12,7 +12,7 @@ from simcore.kernels.fills import hear
 from simcore.kernels.harness import best_own, reconcile, snapshot, view_of
 from simcore.kernels.long_way import go_on
 from simcore.kernels.quiet import news_due, note_quiet, pass_over, see_again, sees_the_same
-from simcore.kernels.record import apply_message, note_off
+from simcore.kernels.record import apply_message, apply_news, note_off
 from simcore.kernels.requests import handle_request, next_request_ms
 from simcore.kernels.state import (
     ANSWERING,
@@ -56,6 +56,7 @@ from simcore.kernels.state import (
     STOPPED,
     TAKEN,
     TRADES_IN_PLAY,
+    WENT_IN_PLAY,
     WINDOW_FIRST_MS,
     WINDOW_LAST_MS,
     WORST_MARK,
@@ -79,9 +80,15 @@ from simcore.units import N_TICKS
 
 NEXT_MESSAGE: Final = 0
 NOW: Final = 1
-TO_PICK: Final = 2
+UNTIL: Final = 2
 N_AT: Final = 3
 """fields of `at`, see `run`"""
+
+TO_THE_END: Final = 0
+TO_PICK: Final = 1
+"""until the pick is made"""
+TO_LOOK: Final = 2
+"""until the next snapshot is due, or a poll that is not before the window"""
 
 
 @kernel
@@ -202,6 +209,26 @@ def nothing_left(sim: Sim) -> bool:
 
 
 @kernel
+def is_decided(sim: Sim) -> bool:
+    """Whether our bets can change by nothing but the result and by withdrawals: the race is on and nothing of ours is left."""
+    if sim.tally[STOPPED] == 0 or sim.market[WENT_IN_PLAY] == 0 or sim.tally[N_STANDING] > 0:
+        return False
+    return sim.tally[N_REQUESTS] == 0 and sim.tally[N_SCRIPTED] == sim.script.shape[0]
+
+
+@kernel
+def hear_result(sim: Sim, record: Record, m: int) -> None:
+    """Of the messages from m on the news alone; the books are nobody's concern any more."""
+    k = record.news_row.shape[0]
+    while k > 0 and record.news_message[k - 1] >= m:
+        k -= 1
+    for news in range(k, record.news_row.shape[0]):
+        i, now = record.news_row[news], record.message_ms[record.news_message[news]]
+        r, t, kind = int(record.runner[i]), int(record.tick[i]), int(record.kind[i])
+        apply_news(sim, record, kind, r, t, int(record.size[i]), now)
+
+
+@kernel
 def after_message(sim: Sim, now: int) -> None:
     """What a message means to the harness: a look (when it polls at each message), or the end of its work."""
     if sim.tally[STOPPED] != 0:
@@ -213,6 +240,16 @@ def after_message(sim: Sim, now: int) -> None:
         first = max(sim.settings[WINDOW_FIRST_MS], sim.settings[PICK_MS])
         if poll_ms >= sim.market[START_AT_MS] - first and poll_ms > sim.tally[LAST_POLL_MS]:
             sim.tally[LOOK_MS] = now
+
+
+@kernel
+def ends_wait(sim: Sim, views: Views, t_message: int, t_snapshot: int, t_poll: int) -> bool:
+    """Whether what comes next depends on the configuration: a snapshot, or a poll that is not early."""
+    if t_message <= min(t_snapshot, t_poll):
+        return False
+    to_start_ms = views.clock[sim.tally[SERVED] % views.poll_ms.shape[0], TO_START_MS]
+    early = sim.settings[WINDOW_LAST_MS] <= to_start_ms and to_start_ms > sim.settings[WINDOW_FIRST_MS]
+    return t_snapshot <= t_poll or not early
 
 
 @kernel
@@ -228,7 +265,7 @@ def run(
 ) -> None:
     """Replay the record with `core`; everything it leaves is in `sim` and `timeline`.
 
-    at : the next message and the time of the last event, ms, to begin with and where it ended; whether to end after the pick
+    at : the next message and the time of the last event, ms, to begin with and where it ended; how far to go (TO_THE_END …)
     """
     n = record.message_ms.shape[0]
     m, now = at[NEXT_MESSAGE], at[NOW]
@@ -246,6 +283,8 @@ def run(
         now = min(t_message, t_request, t_snapshot, t_poll)
         if now == NEVER_MS:
             break
+        if at[UNTIL] == TO_LOOK and ends_wait(sim, views, t_message, t_snapshot, t_poll):
+            break
         last_ms = now
         if t_message == now or t_request == now:
             sim.tally[EVENT_MS] = now
@@ -256,16 +295,19 @@ def run(
             m += 1
             if nothing_left(sim):
                 break
+            if is_decided(sim):
+                hear_result(sim, record, m)
+                m = n
         elif t_request == now:
             handle_request(sim, now)
         elif t_snapshot == now:
             take_snapshot(sim, views, now)
-            if at[TO_PICK] != 0 and sim.tally[PICKED] != 0:
+            if at[UNTIL] == TO_PICK and sim.tally[PICKED] != 0:
                 break
         else:
             poll(core, sim, views, offers, parameters, timeline, now)
-    at[NEXT_MESSAGE], at[NOW] = m, now
-    if at[TO_PICK] != 0 and sim.tally[PICKED] != 0:
+    at[NEXT_MESSAGE], at[NOW] = m, last_ms
+    if at[UNTIL] == TO_LOOK or (at[UNTIL] == TO_PICK and sim.tally[PICKED] != 0):
         return
     if sim.market[STATUS_NOW] == OPEN and sim.market[IS_IN_PLAY] == 0:
         note_off(sim, last_ms)

@@ -16,7 +16,7 @@ import numpy as np
 
 from simcore.kernels.compiling import Int1, Int2, register
 from simcore.kernels.sharing import shared
-from simcore.kernels.state import Record, Sim, Views, new_sim
+from simcore.kernels.state import Record, Sim, Views, new_sim, no_record
 from simcore.strategies.view import DEPTH, N_CLOCK, N_LEVEL, N_SEEN, Offers, View, new_offers
 
 # fields of `Side.progress`
@@ -61,14 +61,10 @@ class Pair(NamedTuple):
 
 
 def _register() -> None:
-    columns = ("int64", "int64", "uint8", "uint8", "int16", "int16", "int32", "int64", "int32")
-    arrays = [np.zeros(1, dtype) for dtype in columns]
-    for array in arrays:
-        array.setflags(write=False)  # as a tape's columns are: another type to the compiler
     one, two, three = np.zeros(1, np.int64), np.zeros((1, 1), np.int64), np.zeros((1, 1, 1), np.int64)
     five = np.zeros((1, 1, 1, 1, 1), np.int64)
     sim, views = new_sim(1, one, np.zeros(1), two, 1), Views(two, three, five, two, one)
-    side = Side(Record(*arrays), sim, views, new_offers(1), two, one)
+    side = Side(no_record(), sim, views, new_offers(1), two, one)
     view = View(
         np.zeros(N_CLOCK, np.int64), two, np.zeros((1, 2, DEPTH, N_LEVEL), np.int64), np.zeros((1, N_SEEN), np.int64)
     )

@@ -28,6 +28,7 @@ from simcore.kernels.state import (
     N_SCRIPTED,
     N_SLOTS,
     NEVER_MS,
+    NO_ROOM,
     PASSIVE_DELAY,
     PERSIST,
     PLACE_ORDER,
@@ -132,7 +133,7 @@ def handle_request(sim: Sim, now: int) -> None:
             return
         n = sim.tally[N_REQUESTS]
         if n >= sim.requests.shape[0]:
-            sim.tally[FULL] = 1
+            sim.tally[FULL] = NO_ROOM
             return
         for column in range(N_REQUEST):
             sim.requests[n, column] = sim.script[k, column]

@@ -15,6 +15,7 @@ from simcore.kernels.state import (
     N_LIVE,
     N_ORDERS,
     N_REQUESTS,
+    NO_ROOM,
     ON_ITS_WAY,
     PLACE_MS,
     PLACE_ORDER,
@@ -40,7 +41,7 @@ def send(sim: Sim, request: int, o: int, pence: int, median_ms: int, sigma: floa
     """Put a request on its way."""
     n, number = sim.tally[N_REQUESTS], sim.tally[SENT]
     if n >= sim.requests.shape[0]:
-        sim.tally[FULL] = 1
+        sim.tally[FULL] = NO_ROOM
         return
     delay_ms = log_normal_ms(median_ms, sigma, sim.settings[KEY_A], sim.settings[KEY_B], number, DRAW_REQUEST)
     sim.requests[n, EFFECT_MS] = now + delay_ms
@@ -68,7 +69,7 @@ def send_place(sim: Sim, r: int, side: int, tick: int, pence: int, now: int) -> 
     """A new order sets out."""
     o = sim.tally[N_ORDERS]
     if o >= sim.orders.shape[0]:
-        sim.tally[FULL] = 1
+        sim.tally[FULL] = NO_ROOM
         return
     sim.orders[o, RUNNER] = r
     sim.orders[o, SIDE] = side

@@ -232,7 +232,7 @@ WORST_MARK: Final = 11
 BUSY_UNTIL_MS: Final = 12
 """the bot waits for answers until then"""
 FULL: Final = 13
-"""1 = an array is too small; the engine doubles them and starts again"""
+"""NO_ROOM = an array is too small, NO_HOUR = the result has no column for a clock hour: the engine doubles what is too small"""
 N_TIMELINE: Final = 14
 ANSWERING: Final = 15
 """requests sent by the harness whose effect is still to come"""
@@ -272,6 +272,9 @@ ALL_TOUCHED: Final = 34
 N_WANTED: Final = 35
 """offers the core wanted at the last poll that sent nothing; -1 = ask what to send"""
 N_TALLY: Final = 36
+
+NO_ROOM: Final = 1
+NO_HOUR: Final = 2
 
 # fields of `settings` and `reals`
 QUEUE_KIND: Final = 0
@@ -324,7 +327,11 @@ LEAST_PENCE: Final = 34
 """a level that we emptied shows nothing until so much is back"""
 TOUCH_ONLY: Final = 35
 """1 = the core sees each half-book down to the others' best level only"""
-N_SETTING: Final = 36
+COUNTS_CANCELS: Final = 36
+"""1 = the exchange counts cancels as transactions, too"""
+BY_RESULT: Final = 37
+"""1 = bets settle by the result where it is known"""
+N_SETTING: Final = 38
 
 # columns of the timeline, one row a poll
 LINE_MS: Final = 0
@@ -367,7 +374,11 @@ BY_FLUMINE: Final = 1
 
 @shared
 class Record(NamedTuple):
-    """The tape's columns, or some of its rows, read-only; see simcore.dtypes. `row`: where on the tape each row is."""
+    """The tape's columns, or some of its rows, read-only; see simcore.dtypes.
+
+    row      : where on the tape each row is
+    news_row, news_message : rows with news of the market, or of who runs and wins, and their messages
+    """
 
     message_ms: Int
     message_row: Int
@@ -378,6 +389,8 @@ class Record(NamedTuple):
     size: NDArray[np.int32]
     start_ms: Int
     row: NDArray[np.int32]
+    news_row: Int
+    news_message: Int
 
 
 @shared
@@ -463,12 +476,17 @@ def new_sim(
     )
 
 
-def _register() -> None:
-    columns = ("int64", "int64", "uint8", "uint8", "int16", "int16", "int32", "int64", "int32")
+def no_record() -> Record:
+    """A record with nothing in it, of the types that every record has: what kernels are compiled for."""
+    columns = ("int64", "int64", "uint8", "uint8", "int16", "int16", "int32", "int64", "int32", "int64", "int64")
     arrays = [np.zeros(1, dtype) for dtype in columns]
     for array in arrays:
         array.setflags(write=False)  # as a tape's columns are: another type to the compiler
-    register(Record, Record(*arrays))
+    return Record(*arrays)
+
+
+def _register() -> None:
+    register(Record, no_record())
     one, two, three = np.zeros(1, np.int64), np.zeros((1, 1), np.int64), np.zeros((1, 1, 1), np.int64)
     register(Sim, new_sim(1, one, np.zeros(1), two, 1))
     views = Views(clock=two, slots=three, touch=np.zeros((1, 1, 1, 1, 1), np.int64), orders=two, poll_ms=one)

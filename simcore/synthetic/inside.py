@@ -24,9 +24,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simcore.assumptions import settings_of
 from simcore.bench import Bench
 from simcore.dtypes import ATB, ATL, CLOSED, LOSER, OPEN, SUSPENDED, WINNER
-from simcore.engine import new_views, settings_of, warm
+from simcore.engine import new_views, warm
 from simcore.errors import SimulationError
 from simcore.kernels import state as st
 from simcore.kernels.compiling import Int1, Real1, compile_kernel, register

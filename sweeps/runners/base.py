@@ -14,12 +14,15 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
 
 from simcore import TapeStore
+from simcore.bench import Bench, prepare
+from simcore.configurations import configurations
 from simcore.engine import make_parameters, replay_batch, warm
 from simcore.models.simulation import Simulation
-from simcore.results import REFUSALS, MarketResult
+from simcore.results import NUMBERS, REFUSALS, SETTLED_BY, BatchResult, MarketResult
 from simcore.strategies import Core, resolve_core
 
 _ARROW = {"str": pa.string(), "int": pa.int64(), "bool": pa.bool_(), "tuple[int, ...]": pa.list_(pa.int64())}
@@ -107,27 +110,75 @@ class Replays:
 
     def __call__(self, shard: Shard) -> ShardResult:
         begun, replay_cpu_s = time.perf_counter(), 0.0
-        rows: list[dict[str, Any]] = []
-        core, store = _core(self.core), _store(self.store)
-        parameters = [make_parameters(core, configuration.parameters) for configuration in shard.configurations]
+        core, benches = _core(self.core), _benches(self.store)
+        given = configurations([make_parameters(core, each.parameters) for each in shard.configurations])
+        results: list[BatchResult] = []
         for market_id in shard.market_ids:
             seed = replay_seed(self.seed, market_id)
-            replaying = time.thread_time()
             try:
-                results = replay_batch(store.tape(market_id), core, parameters, self.simulation, seed=seed)
+                bench = benches.of(market_id)
+                replaying = time.thread_time()
+                results.append(replay_batch(bench, core, given, self.simulation, seed=seed))
             except Exception as error:
                 error.add_note(f"market {market_id}, trials {[c.trial for c in shard.configurations]}")
                 raise
             replay_cpu_s += time.thread_time() - replaying
-            for configuration, result in zip(shard.configurations, results, strict=True):
-                rows.append({"trial": configuration.trial, **result.row()})
-        table = pa.Table.from_pylist(rows, schema=MARKET_ROWS)
-        return ShardResult(table, shard.replays, time.perf_counter() - begun, replay_cpu_s)
+            benches.keep(bench)
+        rows = market_rows([configuration.trial for configuration in shard.configurations], results)
+        return ShardResult(rows, shard.replays, time.perf_counter() - begun, replay_cpu_s)
 
 
-@lru_cache(maxsize=4)
-def _store(path: str) -> TapeStore:
-    return TapeStore.open(path)
+def market_rows(trials: Sequence[int], results: Sequence[BatchResult]) -> pa.Table:
+    """MARKET_ROWS of the same configurations, by the numbers of their trials, on some markets."""
+    n = len(trials)
+    numbers = np.concatenate([each.numbers for each in results])
+    hours = [np.nonzero(each.hours) for each in results]
+    ends = np.cumsum(np.concatenate([np.bincount(row, minlength=n) for row, _ in hours]))
+    starts = pa.array(np.append(0, ends), pa.int32())
+    when = np.concatenate([column + each.first_hour for each, (_, column) in zip(results, hours, strict=True)])
+    many = np.concatenate([each.hours[found] for each, found in zip(results, hours, strict=True)])
+    columns = {name: pa.array(np.ascontiguousarray(numbers[:, i])) for i, name in enumerate(NUMBERS)}
+    columns |= {
+        "trial": pa.array(np.tile(np.array(trials, np.int64), len(results))),
+        "market_id": pa.array([each.market_id for each in results]).take(
+            pa.array(np.repeat(np.arange(len(results)), n))
+        ),
+        "settled_by": pa.array(SETTLED_BY).take(columns["settled_by"]),
+        "entry_matched": columns["entry_matched"].cast(pa.bool_()),
+        "transaction_hours": pa.ListArray.from_arrays(starts, pa.array(when, pa.int64())),
+        "transaction_counts": pa.ListArray.from_arrays(starts, pa.array(many, pa.int64())),
+    }
+    return pa.table([columns[name] for name in MARKET_ROWS.names], schema=MARKET_ROWS)
+
+
+BENCH_BYTES = 512 * 1024 * 1024
+"""what a worker keeps of the markets it has replayed, for the next batch of configurations"""
+
+
+class _Benches:
+    """The markets of a store, ready for replays. A sweep goes round them again and again: the first that fit are kept."""
+
+    def __init__(self, store: TapeStore) -> None:
+        self._store = store
+        self._kept: dict[str, tuple[Bench, int]] = {}
+        self._bytes = 0
+
+    def of(self, market_id: str) -> Bench:
+        kept = self._kept.get(market_id)
+        return kept[0] if kept else prepare(self._store.tape(market_id))
+
+    def keep(self, bench: Bench) -> None:
+        """Keep a market that was replayed while there is room; it may have grown since it was last kept."""
+        market_id, size = bench.tape.market_id, bench.held_bytes()
+        self._bytes -= self._kept.pop(market_id, (bench, 0))[1]
+        if self._bytes + size <= BENCH_BYTES:
+            self._kept[market_id] = (bench, size)
+            self._bytes += size
+
+
+@lru_cache(maxsize=1)
+def _benches(store: str) -> _Benches:
+    return _Benches(TapeStore.open(store))
 
 
 @lru_cache(maxsize=4)

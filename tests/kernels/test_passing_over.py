@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simcore.assumptions import ring_of, settings_of
 from simcore.bench import CHECKPOINT_ROWS, MOST_PICKS, prepare
-from simcore.engine import NO_SCRIPT, new_views, ring_of, run_core, settings_of
+from simcore.engine import NO_SCRIPT, new_views, run_core
 from simcore.kernels import state as st
 from simcore.kernels.loop import run
 from simcore.models.simulation import resolve_simulation

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as hs
 
 from simcore import dtypes as d
+from simcore.assumptions import settings_of
 from simcore.bench import prepare
-from simcore.engine import settings_of
 from simcore.kernels import state as st
 from simcore.kernels.loop import run
 from simcore.models.simulation import resolve_simulation

@@ -12,8 +12,8 @@ from betfairlightweight.metadata import currency_parameters
 
 import simcore
 from simcore import dtypes as d
+from simcore.assumptions import settings_of
 from simcore.bench import prepare
-from simcore.engine import settings_of
 from simcore.kernels import state as st
 from simcore.kernels.compiling import compile_kernel
 from simcore.kernels.orders import bad_ratio

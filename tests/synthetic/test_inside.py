@@ -10,10 +10,11 @@ from made_markets import made
 
 from simcore.bench import prepare
 from simcore.dtypes import ATB, BACK
-from simcore.engine import result_of, run_core
+from simcore.engine import run_core
 from simcore.errors import SimulationError
 from simcore.kernels import state as st
 from simcore.models.simulation import resolve_simulation
+from simcore.outcome import result_of
 from simcore.strategies import Parameters, resolve_core
 from simcore.strategies.daf import Daf
 from simcore.synthetic import exchange as ex

@@ -1,0 +1,86 @@
+"""Configurations of a core as columns of numbers: made once, replayed on any number of markets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from simcore.errors import ModelError
+from simcore.kernels import state as st
+from simcore.strategies import Parameters
+
+
+@dataclass(frozen=True)
+class Configurations:
+    """Parameters of one core, as many as wanted, and what the kernels read of them.
+
+    vectors    : (n, core's parameters) float64, what the core reads
+    moments_ms : (n, moments) int64, see `Parameters.moments`, with the edges of the window; no column = asked at every poll
+    window_ms  : (n, 2), pick_ms: (n,), rank: (n,), in_play: (n,) int64, what the harness reads
+    """
+
+    parameters: tuple[Parameters, ...]
+    vectors: st.Real
+    moments_ms: st.Int
+    window_ms: st.Int
+    pick_ms: st.Int
+    rank: st.Int
+    in_play: st.Int
+
+    def __len__(self) -> int:
+        return len(self.parameters)
+
+    def write(self, settings: st.Int, which: st.Int) -> None:
+        """Put what the harness reads of some configurations into rows of settings, (len(which), N_SETTING)."""
+        settings[:, st.WINDOW_FIRST_MS], settings[:, st.WINDOW_LAST_MS] = self.window_ms[which].T
+        settings[:, st.PICK_MS], settings[:, st.PICK_RANK] = self.pick_ms[which], self.rank[which]
+        settings[:, st.N_SLOTS] = 1
+        settings[:, st.TRADES_IN_PLAY] = self.in_play[which]
+
+    def groups(self) -> list[st.Int]:
+        """Indices that may be replayed in one call, in the order in which they first look: the same pick, by the same rules."""
+        found: dict[tuple[int, ...], list[int]] = {}
+        first = np.maximum(self.window_ms[:, 0], self.pick_ms)
+        keys = np.column_stack([first, self.pick_ms, self.rank, self.in_play])
+        for i, key in enumerate(map(tuple, keys.tolist())):
+            found.setdefault(key, []).append(i)
+        window = self.window_ms[:, 0]
+        return [np.array(sorted(some, key=lambda i: -window[i]), np.int64) for some in found.values()]
+
+
+def configurations(parameters: Iterable[Parameters]) -> Configurations:
+    """Lay parameters of one core out for the kernels. Raises ModelError where they say more or less than each other."""
+    given = tuple(parameters)
+    vectors = [np.asarray(each.vector(), np.float64) for each in given]
+    if len({vector.shape for vector in vectors}) > 1:
+        shapes = ", ".join(sorted({str(vector.shape) for vector in vectors}))
+        raise ModelError(
+            f"`vector` of {type(given[0]).__name__} must be as long for all parameters, got shapes {shapes}"
+        )
+    moments = [each.moments() for each in given]
+    window = [each.window() for each in given]
+    picks = [each.pick() for each in given]
+    return Configurations(
+        parameters=given,
+        vectors=np.array(vectors, np.float64).reshape(len(given), len(vectors[0]) if given else 0),
+        moments_ms=_moments(moments, window),
+        window_ms=_milliseconds(window, 2),
+        pick_ms=_milliseconds([(seconds,) for seconds, _ in picks], 1)[:, 0],
+        rank=np.array([rank for _, rank in picks], np.int64),
+        in_play=np.array([each.trades_in_play() for each in given], np.int64),
+    )
+
+
+def _milliseconds(seconds: Sequence[Sequence[float]], width: int) -> st.Int:
+    return np.array([[round(each * 1000) for each in row] for row in seconds], np.int64).reshape(len(seconds), width)
+
+
+def _moments(moments: Sequence[tuple[float, ...] | None], window: Sequence[tuple[float, float]]) -> st.Int:
+    """One row of moments a configuration, its last one repeated to the longest row's length; none where one names none."""
+    if not moments or any(each is None for each in moments):
+        return np.zeros((len(moments), 0), np.int64)
+    rows = [(*(own or ()), *edges) for own, edges in zip(moments, window, strict=True)]
+    longest = max(map(len, rows))
+    return _milliseconds([row + row[-1:] * (longest - len(row)) for row in rows], longest)

@@ -1,0 +1,192 @@
+"""Many configurations of one market in one call: what they share is passed once, each begins where the harness first looks.
+
+base  : the market without us, moved on from look to look; the configurations come in the order in which they begin
+start : snapshots waiting at the pick, as `base` has them
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from simcore.kernels.compiling import Int1, Int2, kernel, register
+from simcore.kernels.loop import NEXT_MESSAGE, NOW, TO_LOOK, TO_THE_END, UNTIL, run
+from simcore.kernels.outcome import read_out
+from simcore.kernels.sharing import shared
+from simcore.kernels.state import (
+    BY_FLUMINE,
+    FULL,
+    MATCHING,
+    N_LOGGED,
+    N_ORDERS,
+    SENT,
+    WINDOW_LAST_MS,
+    Int,
+    Real,
+    Record,
+    Sim,
+    Views,
+)
+from simcore.strategies.view import CoreFunction, Offers
+from simcore.units import N_TICKS
+
+FIRST_HOUR: Final = 0
+FIRST_RUNNER: Final = 1
+BEYOND_RUNNER: Final = 2
+"""runners whose books a replay may change: from the first to before this one"""
+SHARES_WAIT: Final = 3
+"""1 = `base` may be moved on to where a configuration first looks"""
+LATEST_LAST_MS: Final = 4
+"""the largest WINDOW_LAST_MS of all configurations"""
+N_COMMON: Final = 5
+"""fields of `common`"""
+
+
+@shared
+class Batch(NamedTuple):
+    """Configurations in the order in which they first look, and what becomes of each.
+
+    settings : (n, N_SETTING); vectors: (n, core's parameters); moments_ms: (n, moments)
+    numbers  : (n, N_OUTCOME) and hours: (n, hours) zeros, filled in; common: (N_COMMON,), fields above
+    """
+
+    settings: Int
+    vectors: Real
+    moments_ms: Int
+    numbers: Int
+    hours: Int
+    common: Int
+
+
+@kernel
+def copy_books(base: Sim, sim: Sim, first: int, beyond: int) -> None:
+    """The books of runners first … beyond − 1 are the record's."""
+    for r in range(first, beyond):
+        for b in range(2):
+            for t in range(N_TICKS):
+                sim.recorded[r, b, t] = base.recorded[r, b, t]
+                sim.displaced[r, b, t] = 0
+                sim.stamp_ms[r, b, t] = 0
+
+
+@kernel
+def copy_rows(source: Int2, target: Int2) -> None:
+    """Rows of equal shape."""
+    for i in range(source.shape[0]):
+        for column in range(source.shape[1]):
+            target[i, column] = source[i, column]
+
+
+@kernel
+def copy_row(source: Int1, target: Int1) -> None:
+    """Numbers of equal length."""
+    for i in range(source.shape[0]):
+        target[i] = source[i]
+
+
+@kernel
+def wipe_rows(rows: Int2, n: int) -> None:
+    """The first n rows are zeros."""
+    for i in range(n):
+        for column in range(rows.shape[1]):
+            rows[i, column] = 0
+
+
+@kernel
+def begin_anew(base: Sim, sim: Sim) -> None:
+    """All but the books becomes what `base` has; orders, requests and events of the replay before are wiped out."""
+    n = sim.tally[N_ORDERS]
+    wipe_rows(sim.orders, n)
+    wipe_rows(sim.log, sim.tally[N_LOGGED])
+    wipe_rows(sim.requests, min(sim.tally[SENT], sim.requests.shape[0]))
+    if sim.settings[MATCHING] == BY_FLUMINE:
+        for o in range(n):
+            sim.ahead_pounds[o] = 0.0
+        for r in range(sim.traded.shape[0]):
+            for t in range(N_TICKS):
+                sim.traded[r, t] = 0.0
+    copy_rows(base.hint, sim.hint)
+    copy_rows(base.runners, sim.runners)
+    copy_row(base.market, sim.market)
+    copy_row(base.tally, sim.tally)
+    for r in range(sim.flow.shape[0]):
+        sim.flow[r] = 0.0
+
+
+@kernel
+def copy_snapshots(source: Views, target: Views) -> None:
+    """The snapshots that wait."""
+    copy_rows(source.clock, target.clock)
+    copy_row(source.poll_ms, target.poll_ms)
+    for i in range(source.poll_ms.shape[0]):
+        copy_rows(source.slots[i], target.slots[i])
+        for slot in range(source.slots.shape[1]):
+            for b in range(2):
+                copy_rows(source.touch[i, slot, b], target.touch[i, slot, b])
+
+
+@kernel
+def move_on(
+    core: CoreFunction,
+    record: Record,
+    base: Sim,
+    start: Views,
+    offers: Offers,
+    batch: Batch,
+    timeline: Int2,
+    k: int,
+    at: Int1,
+) -> None:
+    """Bring the market without us to where configuration k first looks."""
+    copy_row(batch.settings[k], base.settings)
+    base.settings[WINDOW_LAST_MS] = batch.common[LATEST_LAST_MS]
+    at[UNTIL] = TO_LOOK
+    run(core, record, base, start, offers, batch.vectors[k], timeline, at)
+
+
+@kernel
+def run_many(
+    core: CoreFunction,
+    record: Record,
+    base: Sim,
+    start: Views,
+    sim: Sim,
+    views: Views,
+    offers: Offers,
+    batch: Batch,
+    timeline: Int2,
+    at: Int1,
+    first: int,
+) -> int:
+    """Replay the configurations from `first` on; returns how many are done: all, unless an array of `sim` was too small.
+
+    at : as in `run`, where `base` stands
+    """
+    common = batch.common
+    copy_books(base, sim, 0, base.recorded.shape[0])
+    for k in range(first, batch.settings.shape[0]):
+        if common[SHARES_WAIT] != 0:
+            move_on(core, record, base, start, offers, batch, timeline, k, at)
+        begin_anew(base, sim)
+        copy_books(base, sim, common[FIRST_RUNNER], common[BEYOND_RUNNER])
+        copy_snapshots(start, views)
+        copy_row(batch.settings[k], sim.settings)
+        copy_row(batch.moments_ms[k], sim.moments_ms)
+        message, now = at[NEXT_MESSAGE], at[NOW]
+        at[UNTIL] = TO_THE_END
+        run(core, record, sim, views, offers, batch.vectors[k], timeline, at)
+        at[NEXT_MESSAGE], at[NOW] = message, now
+        if sim.tally[FULL] == 0:
+            read_out(sim, batch.numbers[k], batch.hours[k], common[FIRST_HOUR])
+        if sim.tally[FULL] != 0:
+            return k
+    return int(batch.settings.shape[0])
+
+
+def _register() -> None:
+    row, rows = np.zeros(1, np.int64), np.zeros((1, 1), np.int64)
+    register(Batch, Batch(rows, np.zeros((1, 1)), rows, rows, rows, row))
+
+
+_register()
