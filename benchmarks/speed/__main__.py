@@ -16,6 +16,8 @@ from benchmarks.speed import importing, maker, making, replay, storing, sweeping
 from benchmarks.speed.figures import Figure, machine, markdown, notes, table, write_json
 from benchmarks.speed.peers import Peers
 from benchmarks.speed.recordings import Raced, prepare
+from benchmarks.speed.scaling.measuring import measure as measure_scaling
+from benchmarks.speed.scaling.page import check_page, write_page
 from benchmarks.speed.sizes import FULL, SMALL, Sizes
 from benchmarks.speed.timing import MeasureError, cpu_s
 from simcore import TapeStore
@@ -23,7 +25,7 @@ from simcore import TapeStore
 ROOT = Path(__file__).resolve().parent.parent.parent
 WIDTH = 170
 Pair = tuple[int, int]
-PARTS = ("replay", "maker", "import", "sweep", "synthetic", "store")
+PARTS = ("replay", "maker", "import", "sweep", "synthetic", "store", "scaling")
 
 
 class Size(click.ParamType):
@@ -52,6 +54,9 @@ class Size(click.ParamType):
 @click.option(
     "--out", type=click.Path(path_type=Path), default=ROOT / "build" / "bench.json", help="Where the figures go."
 )
+@click.option(
+    "--page", type=click.Path(path_type=Path), help="Write what `scaling` found into this page, between its marks."
+)
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the table for a page.")
 def main(
     small: bool,
@@ -62,6 +67,7 @@ def main(
     repeats: int | None,
     recordings: Path | None,
     out: Path,
+    page: Path | None,
     as_markdown: bool,
 ) -> None:
     """Measure, print a table, and write every figure to a JSON file."""
@@ -71,6 +77,7 @@ def main(
             f"`--recordings` must be a folder with a catalogue.json, got {folder}; set FURLONG_RECORDINGS", err=True
         )
         sys.exit(2)
+    _check_page(page, only)
     sizes = SMALL if small else FULL
     given = {"daf": daf, "caf": caf, "recordings": markets, "repeats": repeats}
     sizes = replace(sizes, **{name: value for name, value in given.items() if value is not None})
@@ -89,12 +96,27 @@ def main(
                 failed.append(f"{name}: {error}")
             console.print(f"{name}: measured in {cpu_s() - begun:.0f} CPU s", highlight=False)
     _print(figures, as_markdown)
+    if page is not None and not failed:
+        write_page(page, figures)
     for note in notes(figures):
         click.echo(f"- {note}")
     click.echo(f"on {machine()}; written: {out}")
     for reason in failed:
         click.echo(f"not measured: {reason}", err=True)
     sys.exit(1 if failed else 0)
+
+
+def _check_page(page: Path | None, only: tuple[str, ...]) -> None:
+    """Before anything is measured; ends with one sentence and 2."""
+    if page is None:
+        return
+    try:
+        check_page(page)
+        if only and "scaling" not in only:
+            raise ValueError(f"`--page` must go with the part scaling, got --only {' --only '.join(only)}; add it")
+    except ValueError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
 
 
 def _print(figures: list[Figure], as_markdown: bool) -> None:
@@ -130,6 +152,9 @@ def _parts(recordings: Path, work: Path, sizes: Sizes) -> dict[str, Callable[[],
         ),
         "sweep": lambda: sweeping.measure(_new(work, "swept"), cases),
         "synthetic": lambda: making.measure(_new(work, "made"), markets=sizes.synthetic_markets, repeats=repeats),
+        "scaling": lambda: measure_scaling(
+            *raced(), _new(work, "scaled"), scope=sizes.scaling, repeats=repeats, on_ray=sizes.others
+        ),
         "store": lambda: storing.measure(_new(work, "stored"), markets=sizes.store_markets, repeats=repeats),
     }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmarks.speed.scaling.scope import TINY, WHOLE, Scope
+
 
 @dataclass(frozen=True)
 class Sizes:
@@ -11,7 +13,7 @@ class Sizes:
 
     recordings : of each sport;  window_s : before the advertised start;  batch : configurations of ours a call
     daf, caf : markets and configurations of the sweeps
-    import_files : official stream files
+    import_files : official stream files;  scaling : what the scaling law is fitted to and checked on
     """
 
     recordings: int = 5
@@ -24,6 +26,7 @@ class Sizes:
     store_markets: int = 100_000
     daf: tuple[int, int] = (1000, 1000)
     caf: tuple[int, int] = (300, 300)
+    scaling: Scope = WHOLE
     others: bool = True
     """also peers that are not in the locked environment, and Ray and MLflow in the sweeps"""
 
@@ -40,5 +43,6 @@ SMALL = Sizes(
     store_markets=500,
     daf=(3, 4),
     caf=(2, 4),
+    scaling=TINY,
     others=False,
 )

@@ -18,6 +18,7 @@ from benchmarks.speed.bot import tick_at
 from benchmarks.speed.figures import Figure, markdown, write_json
 from benchmarks.speed.peers import PeerMissingError, Peers
 from benchmarks.speed.quoting import Touch, quotes_of
+from benchmarks.speed.scaling.page import BEGIN, END
 from benchmarks.speed.timing import MeasureError, run_metered
 from simcore.dtypes import ATB, ATL
 from simcore.strategies import Core, Parameters
@@ -49,6 +50,16 @@ NAMES = {
     "synthetic-markets-per-second",
     "store-open-100k",
     "store-filter-100k",
+    "scaling-law-held-out",
+    *(f"scaling-{core}-row" for core in ("caf", "daf")),
+    *(f"scaling-driver-{each}" for each in ("shard", "row")),
+    "scaling-two-workers",
+    *(
+        f"scaling-{work}-{cores}-cores-by-{batch}"
+        for work in ("greyhounds-month", "horses-five-years")
+        for cores in (64, 1000)
+        for batch in (10, 100)
+    ),
 }
 
 
@@ -181,8 +192,10 @@ def test_a_size_that_is_none_is_refused_in_words(tmp_path: Path, size: str) -> N
 
 @pytest.mark.timeout(1200)  # twenty CPU seconds: even where many share the machine
 def test_a_tiny_run_measures_everything_and_both_sides_trade(tmp_path: Path, recordings: Path) -> None:
-    out = tmp_path / "bench.json"
-    result = CliRunner().invoke(main, ["--small", "--recordings", str(recordings), "--out", str(out)])
+    out, page = tmp_path / "bench.json", tmp_path / "scaling.md"
+    page.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
+    asked = ["--small", "--recordings", str(recordings), "--out", str(out), "--page", str(page)]
+    result = CliRunner().invoke(main, asked)
     assert result.exit_code == 0, result.output
     figures = {figure["name"]: figure for figure in json.loads(out.read_text())}
     assert set(figures) >= NAMES
@@ -194,3 +207,8 @@ def test_a_tiny_run_measures_everything_and_both_sides_trade(tmp_path: Path, rec
         detail = figures[name]["detail"]
         assert detail["fills"] > 0
         assert detail["flumine_fills"] > 0
+    written = page.read_text()
+    assert written.startswith(f"before\n{BEGIN}\n")
+    assert written.endswith(f"\n{END}\nafter\n")
+    for work in ("a month of all UK greyhounds", "five years of horse racing"):
+        assert written.count(f"| {work}") == 4
