@@ -87,13 +87,16 @@ def _in_order(rows: pa.Table, market_ids: Sequence[str], configurations: Sequenc
 
 
 def open_bench(work: Replays, options: RaySection) -> Bench:
-    """A bench on the runner that `options` name, kernels warm. Raises RunnerError where it cannot be started or reached."""
-    work.warm()
+    """A bench on the runner that `options` name, kernels warm before its first shard; Ray warms up while the caller goes on.
+
+    Raises RunnerError where it cannot be started or reached.
+    """
     if options.runner == "inline":
+        work.warm()
         return Bench(InlineRunner(), work, options.shard_seconds)
     from sweeps.runners.ray import RayRunner  # an inline sweep never imports Ray
 
-    runner = RayRunner(workers=options.workers, address=options.address, retries=options.retries)
+    runner = RayRunner(workers=options.workers, address=options.address, retries=options.retries, warm=work.warm)
     return Bench(runner, work, options.shard_seconds)
 
 

@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,12 @@ class RayRunner:
     workers : tasks at once; None = one a core, on a cluster as many as it has
     address : None starts Ray here, on loopback; otherwise the head to join (host:port, or ray://host:port)
     retries : how often one shard may be lost before the sweep gives up
+    warm    : done by one worker before any has a shard, so that no two compile; meanwhile the others import what it is made of
     """
 
-    def __init__(self, *, workers: int | None, address: str | None, retries: int) -> None:
+    def __init__(
+        self, *, workers: int | None, address: str | None, retries: int, warm: Callable[[], None] | None = None
+    ) -> None:
         self._retries = retries
         self._shards: Iterator[Shard] = iter(())
         self._pending: dict[Any, tuple[Shard, int]] = {}
@@ -57,6 +60,7 @@ class RayRunner:
         self._task = ray.remote(_carry_out).options(
             num_cpus=1, max_retries=0, scheduling_strategy="DEFAULT" if address is None else "SPREAD"
         )
+        self._warming = None if warm is None else self._begin_warming(warm)
 
     @property
     def workers(self) -> int:
@@ -70,6 +74,7 @@ class RayRunner:
         self._shards = iter(shards)
 
     def results(self) -> Iterator[ShardResult]:
+        self._await_warmth()
         self._fill()
         while self._pending:
             ready, _ = self._ray.wait(list(self._pending), num_returns=1, timeout=10.0)
@@ -85,6 +90,26 @@ class RayRunner:
         self._ray.shutdown()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _begin_warming(self, warm: Callable[[], None]) -> Any:
+        many = {"num_cpus": 1, "max_retries": self._retries}
+        warming = self._ray.remote(_do).options(**many).remote(warm)
+        for _ in range(self.workers - 1):
+            self._ray.remote(_receive).options(**many).remote(warm)
+        return warming
+
+    def _await_warmth(self) -> None:
+        if self._warming is None:
+            return
+        try:
+            self._ray.get(self._warming)
+        except self._ray.exceptions.RayTaskError as error:
+            raise error.cause if isinstance(error.cause, Exception) else error from None
+        except self._ray.exceptions.RayError as error:
+            raise RunnerError(
+                f"no worker could load the kernels ({type(error).__name__}); look at the workers' memory and logs"
+            ) from error
+        self._warming = None
 
     def _drop(self) -> None:
         """Give up what is under way, if an earlier submission was left half-read."""
@@ -157,6 +182,14 @@ class RayRunner:
 
 def _carry_out(work: WorkFunction, shard: Shard) -> ShardResult:
     return work(shard)
+
+
+def _do(warm: Callable[[], None]) -> None:
+    warm()
+
+
+def _receive(warm: Callable[[], None]) -> None:
+    """That it has arrived is all: its modules are imported."""
 
 
 def _short_temporary() -> str:

@@ -15,6 +15,10 @@ def make_tracker(tracking: Tracking, home: Home) -> Tracker:
     """The tracker a sweep's configuration asks for, with its store in `home`."""
     if tracking.kind is None:
         return NullTracker()
+    return BackgroundTracker(lambda: _mlflow(home))
+
+
+def _mlflow(home: Home) -> Tracker:
     from sweeps.tracking.mlflow import MlflowTracker  # some seconds of imports that only this choice needs
 
-    return BackgroundTracker(MlflowTracker(home))
+    return MlflowTracker(home)

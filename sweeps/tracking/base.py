@@ -23,7 +23,7 @@ class Tracker(Protocol):
     """
 
     def start(self, folder: SweepFolder) -> None:
-        """Open the window for this sweep: its experiment and its summary run exist afterwards."""
+        """Open the window for this sweep; it may be seen from the first trials on."""
         ...  # pragma: no cover - protocol
 
     def log_trials(self, trials: Sequence[TrialSummary]) -> None:

@@ -331,7 +331,7 @@ class RecordingTracker(NullTracker):
 
 def test_logging_returns_before_anything_is_written_and_keeps_the_order(make_sweep: MakeSweep) -> None:
     sweep, inner = make_sweep(), RecordingTracker()
-    tracker = BackgroundTracker(inner)
+    tracker = BackgroundTracker(lambda: inner)
     tracker.start(sweep.folder)
     for first in (0, 2, 4):
         tracker.log_trials(sweep.add_batch(first, 2))
@@ -345,12 +345,21 @@ def test_logging_returns_before_anything_is_written_and_keeps_the_order(make_swe
 def test_a_failure_in_the_background_reaches_the_sweep_once_and_only_at_its_end(make_sweep: MakeSweep) -> None:
     sweep, inner = make_sweep(), RecordingTracker(fail=True)
     inner.may_write.set()
-    tracker = BackgroundTracker(inner)
+    tracker = BackgroundTracker(lambda: inner)
     tracker.start(sweep.folder)
     tracker.log_trials(sweep.add_batch(0, 2))
     with pytest.raises(TrackingError, match="disk is full"):
         tracker.finish(sweep.folder)
     tracker.close()
+
+
+def test_a_sweep_stopped_before_its_first_trials_does_not_wait_for_a_tracker(make_sweep: MakeSweep) -> None:
+    made: list[Tracker] = []
+    tracker = BackgroundTracker(lambda: made.append(NullTracker()) or made[-1])  # type: ignore[func-returns-value]
+    tracker.start(make_sweep().folder)
+    tracker.log_trials([])
+    tracker.close()
+    assert made == []
 
 
 def test_without_mlflow_asked_for_nothing_of_it_is_imported() -> None:
