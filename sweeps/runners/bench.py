@@ -96,7 +96,8 @@ def open_bench(work: Replays, options: RaySection) -> Bench:
         return Bench(InlineRunner(), work, options.shard_seconds)
     from sweeps.runners.ray import RayRunner  # an inline sweep never imports Ray
 
-    runner = RayRunner(workers=options.workers, address=options.address, retries=options.retries, warm=work.warm)
+    runner = RayRunner(workers=options.workers, address=options.address, retries=options.retries)
+    runner.warm_up(work.warm)
     return Bench(runner, work, options.shard_seconds)
 
 

@@ -38,12 +38,9 @@ class RayRunner:
     workers : tasks at once; None = one a core, on a cluster as many as it has
     address : None starts Ray here, on loopback; otherwise the head to join (host:port, or ray://host:port)
     retries : how often one shard may be lost before the sweep gives up
-    warm    : done by one worker before any has a shard, so that no two compile; meanwhile the others import what it is made of
     """
 
-    def __init__(
-        self, *, workers: int | None, address: str | None, retries: int, warm: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, *, workers: int | None, address: str | None, retries: int) -> None:
         self._retries = retries
         self._shards: Iterator[Shard] = iter(())
         self._pending: dict[Any, tuple[Shard, int]] = {}
@@ -60,13 +57,23 @@ class RayRunner:
         self._task = ray.remote(_carry_out).options(
             num_cpus=1, max_retries=0, scheduling_strategy="DEFAULT" if address is None else "SPREAD"
         )
-        self._warming = None if warm is None else self._begin_warming(warm)
+        self._warming: Any = None
 
     @property
     def workers(self) -> int:
         """Tasks at once; asked anew each time, since nodes of a cluster come and go."""
         cpus = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
         return cpus if self._limit is None else min(self._limit, cpus)
+
+    def warm_up(self, first: Callable[[], None]) -> None:
+        """Have one worker do this before any has a shard, so that no two compile; the others import meanwhile what it takes.
+
+        Returns at once; what goes wrong is raised by `results`.
+        """
+        options = {"num_cpus": 1, "max_retries": self._retries}
+        self._warming = self._ray.remote(_do).options(**options).remote(first)
+        for _ in range(self.workers - 1):
+            self._ray.remote(_receive).options(**options).remote(first)
 
     def submit(self, work: WorkFunction, shards: Iterable[Shard]) -> None:
         self._drop()
@@ -91,13 +98,6 @@ class RayRunner:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _begin_warming(self, warm: Callable[[], None]) -> Any:
-        many = {"num_cpus": 1, "max_retries": self._retries}
-        warming = self._ray.remote(_do).options(**many).remote(warm)
-        for _ in range(self.workers - 1):
-            self._ray.remote(_receive).options(**many).remote(warm)
-        return warming
-
     def _await_warmth(self) -> None:
         if self._warming is None:
             return
@@ -107,7 +107,8 @@ class RayRunner:
             raise error.cause if isinstance(error.cause, Exception) else error from None
         except self._ray.exceptions.RayError as error:
             raise RunnerError(
-                f"no worker could load the kernels ({type(error).__name__}); look at the workers' memory and logs"
+                f"no worker could load the kernels ({type(error).__name__}); "
+                "look at the workers' memory and logs, then `sweeps resume`"
             ) from error
         self._warming = None
 

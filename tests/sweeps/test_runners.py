@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from simcore.errors import ModelError
 from sweeps.errors import RunnerError
 from sweeps.runners.base import MIN_SHARD_SECONDS, Configuration, Runner, Shard, ShardResult, cut
 from sweeps.runners.inline import InlineRunner
@@ -60,6 +61,31 @@ class Dies:
             (marks / f"{shard.market_ids[0]}-{deaths}").touch()
             os._exit(1)
         return Names()(shard)
+
+
+@dataclass(frozen=True)
+class Warms:
+    """What a worker does first: takes its time, and says that it was done; or fails."""
+
+    mark: Path
+    sentence: str = ""
+
+    def __call__(self) -> None:
+        if self.sentence:
+            raise ModelError(self.sentence)
+        time.sleep(0.5)
+        with self.mark.open("a") as file:
+            file.write("warm\n")
+
+
+@dataclass(frozen=True)
+class Reads:
+    """Work that brings back what it finds in a file."""
+
+    mark: Path
+
+    def __call__(self, shard: Shard) -> ShardResult:
+        return ShardResult(pa.table({"market_id": [self.mark.read_text()]}), shard.replays, 0.001, 0.0)
 
 
 def names(results: Iterator[ShardResult]) -> list[str]:
@@ -124,7 +150,7 @@ def ray_runner() -> Iterator[RayRunner]:
 
 class TestRayRunner(RunnerContract):
     @pytest.fixture
-    def runner(self, ray_runner: RayRunner) -> Runner:
+    def runner(self, ray_runner: RayRunner) -> RayRunner:
         return ray_runner
 
     def test_work_that_was_lost_with_its_worker_is_done_again(self, runner: Runner, tmp_path: Path) -> None:
@@ -139,8 +165,21 @@ class TestRayRunner(RunnerContract):
         with pytest.raises(RunnerError, match=r"was lost 3 times .* `sweeps resume`"):
             list(runner.results())
 
-    def test_the_users_home_is_left_alone(self, runner: Runner) -> None:
-        assert os.environ["HOME"] != str(runner._folder)  # type: ignore[attr-defined]
+    def test_one_worker_is_warm_before_any_has_a_shard(self, runner: RayRunner, tmp_path: Path) -> None:
+        runner.warm_up(Warms(tmp_path / "mark"))
+        for _ in range(2):
+            runner.submit(Reads(tmp_path / "mark"), shards(4))
+            assert names(runner.results()) == ["warm\n"] * 4
+
+    def test_a_worker_that_cannot_warm_up_says_why(self, runner: RayRunner, tmp_path: Path) -> None:
+        runner.warm_up(Warms(tmp_path / "mark", sentence="core 'mine' cannot be compiled"))
+        runner.submit(Names(), shards(1))
+        with pytest.raises(ModelError, match="core 'mine' cannot be compiled"):
+            list(runner.results())
+        runner.warm_up(Warms(tmp_path / "mark"))
+
+    def test_the_users_home_is_left_alone(self, runner: RayRunner) -> None:
+        assert os.environ["HOME"] != str(runner._folder)
 
 
 def covered(made: list[Shard]) -> list[tuple[str, int]]:
