@@ -148,7 +148,12 @@ def _parts(recordings: Path, work: Path, sizes: Sizes) -> dict[str, Callable[[],
             *raced(), peers, window_s=sizes.window_s, events=sizes.maker_events, repeats=repeats
         ),
         "import": lambda: importing.measure(
-            recordings, _new(work, "imported"), peers, files=sizes.import_files, repeats=repeats
+            recordings,
+            _new(work, "imported"),
+            peers,
+            files=sizes.import_files,
+            copies=sizes.import_copies,
+            repeats=repeats,
         ),
         "sweep": lambda: sweeping.measure(_new(work, "swept"), cases),
         "synthetic": lambda: making.measure(_new(work, "made"), markets=sizes.synthetic_markets, repeats=repeats),

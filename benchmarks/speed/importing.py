@@ -1,4 +1,5 @@
-"""Stream files to tapes, beside betfair_data handing the same files' ladders to Python and beside unpacking them alone."""
+"""Stream files to tapes, beside betfair_data handing the same files' ladders to Python and beside unpacking them alone; what a
+second worker and another bz2 decoder give; the tapes' size and opening."""
 
 from __future__ import annotations
 
@@ -7,15 +8,20 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.speed import scaling
 from benchmarks.speed.figures import Figure, missing
 from benchmarks.speed.peers import PeerMissingError, Peers
 from benchmarks.speed.recordings import Entry, spread
-from benchmarks.speed.timing import best_of
+from benchmarks.speed.timing import best_of, seconds_each
+from simcore.tapes.store import TapeStore
+from simcore.tapes.tape import ARRAYS
 from sweeps.app.importing import import_files
 
 PACKAGE = "betfair_data"
 UNIT = "MB of raw JSON a second on one core"
 MB = 1e6
+MANY = 1000
+"""more official files than there are: all of them"""
 
 
 def official_files(folder: Path, count: int) -> list[Path]:
@@ -31,8 +37,8 @@ def _is_sold(entry: Entry) -> bool:
     return bool(markets) and all(m["tier"].startswith("PRO (official") and m["usable_for_replay"] for m in markets)
 
 
-def measure(recordings: Path, work: Path, peers: Peers, *, files: int, repeats: int) -> Iterator[Figure]:
-    """Import, one process, against the peer and against bz2; and what tapes take on disk."""
+def measure(recordings: Path, work: Path, peers: Peers, *, files: int, copies: int, repeats: int) -> Iterator[Figure]:
+    """Import, one process, against the peer and against bz2; what tapes take on disk and to open; two workers against one."""
     paths = official_files(recordings, files)
     raw = sum(len(bz2.decompress(path.read_bytes())) for path in paths)
     bare_s, _ = best_of(repeats, lambda: [bz2.decompress(path.read_bytes()) for path in paths])
@@ -45,9 +51,53 @@ def measure(recordings: Path, work: Path, peers: Peers, *, files: int, repeats: 
     yield Figure(
         "import-vs-bz2", ours, UNIT, "floor: bz2 decompression", ours / bare, bare, ">= 0.6", about, {"raw_bytes": raw}
     )
+    yield _decoder(peers, paths, ours_s, raw, repeats)
     tapes = sum(path.stat().st_size for path in (work / "import-0" / "tapes").rglob("*") if path.is_file())
     note = f"{tapes / MB:,.1f} MB of tapes"
     yield Figure("tape-bytes-vs-json", tapes / raw, "of the raw JSON", "raw JSON", raw / tapes, 1.0, ">= 6", note)
+    yield _opening(TapeStore.open(work / "import-0"), repeats)
+    yield scaling.measure(official_files(recordings, MANY if copies > 1 else files), work, copies=copies)
+
+
+def _decoder(peers: Peers, paths: Sequence[Path], ours_s: float, raw: int, repeats: int) -> Figure:
+    """Another bz2 decoder beside Python's on one core, and what an import would gain by it."""
+    name, unit, peer = "bz2-rapidgzip-vs-python", "MB of raw JSON a second, one thread", "Python's bz2"
+    try:
+        said = peers.run("rapidgzip", "with_rapidgzip.py", str(repeats), *map(str, paths))
+    except PeerMissingError as reason:
+        return missing(name, unit, peer, str(reason))
+    python, one, two = (said[key] for key in ("python", "one", "two"))
+    note = (
+        f"CPU, the decoder alone; with it an import would take {1 - (python['cpu_s'] - one['cpu_s']) / ours_s:.3g} of its "
+        f"time. "
+        f"With two threads a file is unpacked in {two['wall_s'] / python['wall_s']:.3g} of the wall time by "
+        f"{two['cpu_s'] / python['cpu_s']:.3g} of the CPU time"
+    )
+    speeds = raw / one["cpu_s"] / MB, raw / python["cpu_s"] / MB
+    return Figure(name, speeds[0], unit, peer, speeds[0] / speeds[1], speeds[1], note=note, detail=said)
+
+
+def _opening(store: TapeStore, repeats: int) -> Figure:
+    """Tapes from the store, beside reading once what they hold."""
+    ids = store.markets()["market_id"].to_list()
+    tapes = [store.tape(market_id) for market_id in ids]
+    ours = 1000 * seconds_each(lambda: [store.tape(market_id) for market_id in ids], repeats) / len(ids)
+    scan = (
+        1000
+        * seconds_each(lambda: [getattr(tape, name).sum() for tape in tapes for name in ARRAYS], repeats)
+        / len(ids)
+    )
+    rows = sum(tape.n_rows for tape in tapes) / len(ids)
+    note = f"CPU, {len(ids)} tapes of {rows:,.0f} rows on average; a batch of replays opens its tape once"
+    return Figure(
+        "tape-open-over-scan",
+        ours,
+        "ms a tape",
+        "floor: reading its arrays once in memory",
+        ours / scan,
+        scan,
+        note=note,
+    )
 
 
 def _against_peer(peers: Peers, paths: Sequence[Path], ours: float, raw: int, repeats: int, about: str) -> Figure:

@@ -13,7 +13,8 @@ class Sizes:
 
     recordings : of each sport;  window_s : before the advertised start;  batch : configurations of ours a call
     daf, caf : markets and configurations of the sweeps
-    import_files : official stream files;  scaling : what the scaling law is fitted to and checked on
+    import_files : official stream files;  import_copies : of every one of them, for two workers to share
+    scaling : what the scaling law is fitted to and checked on
     """
 
     recordings: int = 5
@@ -22,6 +23,7 @@ class Sizes:
     repeats: int = 3
     maker_events: int = 2_000_000
     import_files: int = 12
+    import_copies: int = 4
     synthetic_markets: int = 200
     store_markets: int = 100_000
     daf: tuple[int, int] = (1000, 1000)
@@ -39,6 +41,7 @@ SMALL = Sizes(
     repeats=1,
     maker_events=10_000,
     import_files=1,
+    import_copies=1,
     synthetic_markets=2,
     store_markets=500,
     daf=(3, 4),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcore.streams.compile import Compiled, StreamFile, compile_lines, compile_source, compile_stream
-from simcore.streams.market import warm
+from simcore.streams.market import is_compiled, warm
 from simcore.streams.sources import Source, find_sources
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "compile_source",
     "compile_stream",
     "find_sources",
+    "is_compiled",
     "warm",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcore.dtypes import ATB, ATL
+from simcore.kernels import IMPORT_CACHE
 from simcore.kernels.compiling import compile_kernel, register
 from simcore.streams import desk as at
 from simcore.streams.apply import DONE, GROW, read_lines
@@ -54,6 +56,11 @@ def warm() -> None:
         register(Desk, open_desk())
         compile_kernel(read_lines)
         compile_kernel(meet_runner)
+
+
+def is_compiled() -> bool:
+    """Whether `warm` has nothing left to compile on this machine: its last kernel is kept."""
+    return not hasattr(meet_runner, "signatures") or any(Path(IMPORT_CACHE).rglob("*.meet_runner-*.nbi"))
 
 
 class Markets:

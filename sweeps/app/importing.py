@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
-from simcore.streams import Source, StreamFile, compile_source, find_sources, warm
+from simcore.streams import Source, StreamFile, compile_source, find_sources, is_compiled, warm
 from simcore.streams.sources import BROKEN
 from simcore.tapes.catalogue import Row
 from simcore.tapes.writer import StoreWriter, store_tape
@@ -60,12 +62,18 @@ class ImportReport:
 
 
 def import_files(
-    paths: list[Path], store: Path, *, workers: int, progress: Callable[[int, int], None] = lambda done, total: None
+    paths: list[Path],
+    store: Path,
+    *,
+    workers: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    compiling: Callable[[], None] = lambda: None,
 ) -> ImportReport:
     """Import every stream file under `paths` into `store`; what was imported before is not read again.
 
-    `progress` is called with (sources done, sources). Ctrl-C ends the import early: what was finished is kept, the report
-    says `interrupted`. Raises RecordingError for a path that is not there and for a store that cannot be written.
+    `progress` is called with (sources done, sources); `compiling` before the importer is compiled, once on a machine and
+    for some twenty seconds. Ctrl-C ends the import early: what was finished is kept, the report says `interrupted`.
+    Raises RecordingError for a path that is not there and for a store that cannot be written.
     """
     inside = store.resolve()
     sources = [source for source in find_sources(paths) if inside not in source.path.parents]
@@ -73,7 +81,7 @@ def import_files(
     fresh = not store.exists()
     report = ImportReport(sources=len(sources))
     with StoreWriter(store) as writer:
-        results = _read_all(sources, store, writer, workers, report, progress)
+        results = _read_all(sources, store, writer, workers, report, progress, compiling)
         kept = {row["market_id"]: row for row in writer.commit()}
         for result in results:
             _conclude(result, kept, report)
@@ -92,14 +100,17 @@ def _read_all(
     workers: int,
     report: ImportReport,
     progress: Callable[[int, int], None],
+    compiling: Callable[[], None],
 ) -> list[SourceResult]:
     """Results of all sources, each journaled as it comes."""
     results: list[SourceResult] = []
     known = writer.known_sources()
-    progress(0, len(sources))
     reading = _in_this_process if workers == 1 or len(sources) < 2 else _in_processes
     try:
-        warm()  # by one process, before the work fans out
+        if not is_compiled():
+            compiling()
+            warm()  # by one process, before the work fans out
+        progress(0, len(sources))
         for result in reading(sources, store, known, workers):
             if result.source_hash in known:  # also the same bytes under two names
                 result = SourceResult(result.name, result.source_hash, known=True)
@@ -128,18 +139,28 @@ _known: frozenset[str] = frozenset()
 def _start_worker(known: frozenset[str]) -> None:
     global _known
     _known = known
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # also where the fork server ran before, for others
 
 
 def _read_in_worker(source: Source, store: Path) -> SourceResult:
     return _read_source(source, store, _known)
 
 
-def _in_processes(sources: list[Source], store: Path, known: set[str], workers: int) -> Iterator[SourceResult]:
+def _fork_server() -> BaseContext:
+    """Processes forked from one that has loaded the compiled importer; Ctrl-C is the parent's business from the start."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload(["sweeps.app.import_worker"])
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    return context
+
+
+def _in_processes(sources: list[Source], store: Path, known: set[str], workers: int) -> Iterator[SourceResult]:
     pool = ProcessPoolExecutor(
-        min(workers, len(sources)), mp_context=context, initializer=_start_worker, initargs=(frozenset(known),)
+        min(workers, len(sources)), mp_context=_fork_server(), initializer=_start_worker, initargs=(frozenset(known),)
     )
     try:
         for future in as_completed([pool.submit(_read_in_worker, source, store) for source in sources]):

@@ -7,7 +7,6 @@ import importlib
 import json
 import math
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,8 +76,14 @@ def import_(ctx: click.Context, sources: tuple[Path, ...], store: Path, workers:
     from sweeps.app.importing import default_workers, import_files
 
     console = Console(stderr=True)
-    with _bar(console) as advance:
-        report = import_files(list(sources), store, workers=workers or default_workers(), progress=advance)
+    with _bar(console) as bar:
+        report = import_files(
+            list(sources),
+            store,
+            workers=workers or default_workers(),
+            progress=bar.advance,
+            compiling=bar.compiling,
+        )
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(report), indent=2))
     else:
@@ -101,13 +106,19 @@ class _bar:  # noqa: N801 - used as a context manager
     """A progress bar on a terminal, nothing elsewhere."""
 
     def __init__(self, console: Console) -> None:
-        columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
         self._task = self._progress.add_task("importing", total=None)
 
-    def __enter__(self) -> Callable[[int, int], None]:
+    def __enter__(self) -> _bar:
         self._progress.start()
-        return lambda done, total: self._progress.update(self._task, completed=done, total=total)
+        return self
+
+    def advance(self, done: int, total: int) -> None:
+        self._progress.update(self._task, description="importing", completed=done, total=total)
+
+    def compiling(self) -> None:
+        self._progress.update(self._task, description="compiling the importer, once on this machine")
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
