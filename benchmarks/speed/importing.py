@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.speed import scaling
+from benchmarks.speed import two_workers
 from benchmarks.speed.figures import Figure, missing
 from benchmarks.speed.peers import PeerMissingError, Peers
 from benchmarks.speed.recordings import Entry, spread
@@ -56,7 +56,7 @@ def measure(recordings: Path, work: Path, peers: Peers, *, files: int, copies: i
     note = f"{tapes / MB:,.1f} MB of tapes"
     yield Figure("tape-bytes-vs-json", tapes / raw, "of the raw JSON", "raw JSON", raw / tapes, 1.0, ">= 6", note)
     yield _opening(TapeStore.open(work / "import-0"), repeats)
-    yield scaling.measure(official_files(recordings, MANY if copies > 1 else files), work, copies=copies)
+    yield two_workers.measure(official_files(recordings, MANY if copies > 1 else files), work, copies=copies)
 
 
 def _decoder(peers: Peers, paths: Sequence[Path], ours_s: float, raw: int, repeats: int) -> Figure:
