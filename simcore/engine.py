@@ -23,7 +23,7 @@ from simcore.outcome import Sheet, account_for, blank_sheet, result_of
 from simcore.results import BatchResult, MarketResult
 from simcore.strategies import Core, Parameters, resolve_core
 from simcore.strategies.daf import DAF
-from simcore.strategies.view import DEPTH, N_CLOCK, N_LEVEL, N_SEEN, N_SLOT, SLOT_RUNNER, new_offers
+from simcore.strategies.view import DEPTH, N_CLOCK, N_LEVEL, N_SEEN, N_SLOT, SLOT_RUNNER, TICK_COLUMN, new_offers
 from simcore.tapes.tape import Tape
 
 FIRST_CAPACITY = 1024
@@ -112,6 +112,7 @@ def new_views(ring: int, slots: int, orders: int) -> st.Views:
         poll_ms=np.full(ring, st.NEVER_MS, np.int64),
     )
     views.slots[:, :, SLOT_RUNNER] = -1
+    views.touch[..., TICK_COLUMN] = -1
     return views
 
 

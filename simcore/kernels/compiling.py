@@ -51,10 +51,19 @@ def kernel(function: Function) -> Function:
     Ours own no memory: nothing in them allocates, the engine keeps every array alive. So they are compiled without reference
     counts, which took nine tenths of a replay at every `sim.field`. A user's core may allocate.
     """
+    return _marked(function, always_inline=False)
+
+
+def small_kernel(function: Function) -> Function:
+    """Mark a kernel that does less than calling it costs: it becomes part of each that calls it."""
+    return _marked(function, always_inline=True)
+
+
+def _marked(function: Function, *, always_inline: bool) -> Function:
     inside = Path(function.__code__.co_filename).resolve().is_relative_to(_PACKAGE)
     usual, numba.config.CACHE_DIR = numba.config.CACHE_DIR, simcore.kernels.REPLAY_CACHE
     try:
-        compiled: Function = njit(cache=inside, _nrt=not inside)(function)
+        compiled: Function = njit(cache=inside, _nrt=not inside, forceinline=always_inline)(function)
     finally:
         numba.config.CACHE_DIR = usual
     return compiled

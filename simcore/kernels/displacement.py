@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from simcore.dtypes import ATB, ATL
-from simcore.kernels.compiling import kernel
+from simcore.kernels.compiling import kernel, small_kernel
 from simcore.kernels.queue import rests_in
 from simcore.kernels.state import (
     ALL_TOUCHED,
@@ -34,19 +34,25 @@ from simcore.kernels.state import (
 from simcore.units import N_TICKS
 
 
-@kernel
+@small_kernel
 def touch(sim: Sim, r: int, more: int) -> None:
     """So many more levels of a runner have displacement or an order of ours."""
     sim.runners[r, TOUCHED] += more
     sim.tally[ALL_TOUCHED] += more
 
 
-@kernel
+@small_kernel
 def decayed(sim: Sim, r: int, b: int, t: int, now: int) -> int:
     """D₀ with what came back since its time stamp, pence. One that has decayed to nothing is forgotten for good."""
     start = sim.displaced[r, b, t]
-    if start == 0 or sim.stamp_ms[r, b, t] == HELD_MS:
-        return int(start)
+    return 0 if start == 0 else decayed_from(sim, r, b, t, start, now)
+
+
+@kernel
+def decayed_from(sim: Sim, r: int, b: int, t: int, start: int, now: int) -> int:
+    """What is left of D₀ = `start`, not 0."""
+    if sim.stamp_ms[r, b, t] == HELD_MS:
+        return start
     left = start
     if sim.settings[REFILL_KIND] == REFILL_INSTANT:
         left = 0 if sim.market[MESSAGE_MS] > sim.stamp_ms[r, b, t] else start
@@ -59,24 +65,30 @@ def decayed(sim: Sim, r: int, b: int, t: int, now: int) -> int:
     return int(left)
 
 
-@kernel
+@small_kernel
 def displaced_now(sim: Sim, r: int, b: int, t: int, now: int) -> int:
     """D at `now`, pence. A level that we emptied stays empty until a whole bet (or half of a smaller level) is back."""
     start = sim.displaced[r, b, t]
-    left = decayed(sim, r, b, t, now)
+    return 0 if start == 0 else displaced_from(sim, r, b, t, start, now)
+
+
+@kernel
+def displaced_from(sim: Sim, r: int, b: int, t: int, start: int, now: int) -> int:
+    """D at `now` of D₀ = `start`, not 0."""
+    left = decayed_from(sim, r, b, t, start, now)
     recorded = sim.recorded[r, b, t]
     if left < 0 and recorded + start <= 0 and recorded + left < min(sim.settings[LEAST_PENCE], recorded // 2):
         return int(-recorded)
     return left
 
 
-@kernel
+@small_kernel
 def world_size(sim: Sim, r: int, b: int, t: int, now: int) -> int:
     """W: what the others display at a level, pence."""
     return sim.recorded[r, b, t] + displaced_now(sim, r, b, t, now)
 
 
-@kernel
+@small_kernel
 def improve_hint(sim: Sim, r: int, b: int, t: int) -> None:
     """Level t may hold something now."""
     if (b == ATB and t > sim.hint[r, b]) or (b == ATL and t < sim.hint[r, b]):
@@ -143,13 +155,13 @@ def forget_displacement(sim: Sim) -> None:
                     touch(sim, r, -1)
 
 
-@kernel
+@small_kernel
 def is_bare(sim: Sim, r: int, b: int, t: int) -> bool:
     """Neither the record nor displacement is at a level: nothing to work out there."""
     return sim.recorded[r, b, t] == 0 and sim.displaced[r, b, t] == 0
 
 
-@kernel
+@small_kernel
 def worse(b: int, t: int) -> int:
     """The next tick away from the best of book b."""
     return t - 1 if b == ATB else t + 1
@@ -163,16 +175,24 @@ def next_level(sim: Sim, r: int, b: int, t: int, now: int) -> int:
     return t
 
 
-@kernel
+@small_kernel
 def off_ladder(sim: Sim, r: int, t: int) -> bool:
     """Whether the others moved what the record has at tick t off the ladder: it is not displayed."""
     return t + sim.runners[r, SHIFT] < 0 or t + sim.runners[r, SHIFT] >= N_TICKS
 
 
-@kernel
+@small_kernel
 def best_level(sim: Sim, r: int, b: int, now: int) -> int:
     """Best tick the others display, outside 0..349 if the half-book is empty."""
     t = sim.hint[r, b]
+    if 0 <= t < N_TICKS and sim.recorded[r, b, t] > 0 and sim.displaced[r, b, t] == 0 and sim.runners[r, SHIFT] == 0:
+        return t
+    return best_from(sim, r, b, t, now)
+
+
+@kernel
+def best_from(sim: Sim, r: int, b: int, t: int, now: int) -> int:
+    """Best tick the others display at or behind t, where nothing is better than t; t becomes the hint."""
     while 0 <= t < N_TICKS and is_bare(sim, r, b, t):
         t = worse(b, t)
     sim.hint[r, b] = t
@@ -195,15 +215,20 @@ def net_crossed(sim: Sim, r: int, now: int) -> None:
                 set_displaced(sim, r, b, t, 0, now)
 
 
-@kernel
+@small_kernel
 def net_touched(sim: Sim, now: int) -> None:
     """Net every runner that has something of ours.
 
     Done around every message: what crosses between messages keeps crossing until the next one (a refill only grows), so it
     makes no difference to the world when, or how often, anybody looks.
     """
-    if sim.tally[ALL_TOUCHED] == 0:
-        return
+    if sim.tally[ALL_TOUCHED] != 0:
+        net_each(sim, now)
+
+
+@kernel
+def net_each(sim: Sim, now: int) -> None:
+    """Net the runners, at least one, that have something of ours."""
     for r in range(sim.runners.shape[0]):
         if sim.runners[r, TOUCHED] != 0:
             net_crossed(sim, r, now)

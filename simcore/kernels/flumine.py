@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 
 from simcore.dtypes import BACK, LAY
-from simcore.kernels.compiling import kernel
+from simcore.kernels.compiling import kernel, small_kernel
 from simcore.kernels.fills import fill
 from simcore.kernels.queue import rests_in
 from simcore.kernels.state import (
@@ -33,7 +33,7 @@ from simcore.kernels.state import (
 from simcore.units import N_TICKS
 
 
-@kernel
+@small_kernel
 def by_flumine(sim: Sim) -> bool:
     """Whether this replay matches by flumine's rule."""
     return sim.settings[MATCHING] == BY_FLUMINE

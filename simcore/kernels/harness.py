@@ -7,7 +7,7 @@ them, and does not ask the core again while an answer is outstanding.
 from __future__ import annotations
 
 from simcore.dtypes import ATB, ATL, OPEN
-from simcore.kernels.compiling import kernel
+from simcore.kernels.compiling import kernel, small_kernel
 from simcore.kernels.displacement import best_level, is_bare, net_crossed, world_size, worse
 from simcore.kernels.long_way import closes, set_out
 from simcore.kernels.orders import below_minimum
@@ -36,10 +36,15 @@ from simcore.kernels.state import (
     PICK_MS,
     PICK_RANK,
     PICKED,
+    REFILL_INSTANT,
+    REFILL_KIND,
     REMAINING,
     RUNNER,
+    SEEN_BACK,
+    SEEN_LAY,
     SENT,
     SEQUENTIAL,
+    SEVERITY,
     SHIFT,
     SIDE,
     START_AT_MS,
@@ -99,7 +104,7 @@ def pick_runner(sim: Sim, rank: int, now: int) -> int:
     return chosen
 
 
-@kernel
+@small_kernel
 def own_at(sim: Sim, r: int, b: int, t: int) -> int:
     """Pence of ours standing at a level."""
     pence = 0
@@ -119,7 +124,7 @@ def best_own(sim: Sim, r: int, b: int) -> int:
     return sim.orders[o, TICK]
 
 
-@kernel
+@small_kernel
 def decays(sim: Sim, r: int, b: int, t: int) -> bool:
     """Whether a level changes with time alone."""
     return sim.displaced[r, b, t] != 0 and sim.stamp_ms[r, b, t] != HELD_MS
@@ -132,6 +137,16 @@ def note_decay(sim: Sim, r: int, b: int, t: int, best: int) -> None:
         if decays(sim, r, b, t):
             sim.tally[VIEW_DECAYS] = 1
         t = worse(b, t)
+
+
+@small_kernel
+def note_seen(sim: Sim, b: int, t: int) -> None:
+    """Level t is the last one that the bot sees of book b; where each message moves the world, any change matters."""
+    moves = sim.reals[SEVERITY] != 0.0 or sim.settings[REFILL_KIND] == REFILL_INSTANT
+    if b == ATB:
+        sim.tally[SEEN_BACK] = -1 if moves else t
+    else:
+        sim.tally[SEEN_LAY] = N_TICKS if moves else t
 
 
 @kernel
@@ -148,6 +163,7 @@ def see_ladder(sim: Sim, views: Views, i: int, slot: int, b: int, now: int) -> N
         t = sim.orders[own, LEVEL]
     level = 0
     last = sim.settings[TOUCH_ONLY] != 0
+    note_seen(sim, b, -1 if b == ATB else N_TICKS)
     while level < DEPTH and 0 <= t + shift < N_TICKS:
         mine = own_at(sim, r, b, t) if own >= 0 else 0
         bare = t < 0 or t >= N_TICKS or is_bare(sim, r, b, t)
@@ -160,12 +176,14 @@ def see_ladder(sim: Sim, views: Views, i: int, slot: int, b: int, now: int) -> N
             touch[level, OWN_COLUMN] = mine
             level += 1
             if last and pence > mine:
+                note_seen(sim, b, t)
                 break
         t = worse(b, t)
-    for rest in range(level, DEPTH):
-        touch[rest, TICK_COLUMN] = -1
-        touch[rest, PENCE_COLUMN] = 0
-        touch[rest, OWN_COLUMN] = 0
+    while level < DEPTH and touch[level, TICK_COLUMN] >= 0:  # behind an empty level all are
+        touch[level, TICK_COLUMN] = -1
+        touch[level, PENCE_COLUMN] = 0
+        touch[level, OWN_COLUMN] = 0
+        level += 1
 
 
 @kernel
@@ -201,7 +219,7 @@ def see_slots(sim: Sim, views: Views, i: int, now: int) -> None:
         see_ladder(sim, views, i, slot, ATL, now)
 
 
-@kernel
+@small_kernel
 def slot_of(sim: Sim, views: Views, i: int, o: int) -> int:
     """Slot of order o's runner, -1 if the core does not trade it."""
     for slot in range(sim.settings[N_SLOTS]):
@@ -300,7 +318,7 @@ def send_long_way(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> N
             return
 
 
-@kernel
+@small_kernel
 def wants_the_same(sim: Sim, offers: Offers) -> bool:
     """Whether the core wants what it wanted at a poll that had nothing to send, and the bot has heard nothing since."""
     n = sim.tally[N_WANTED]

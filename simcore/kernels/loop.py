@@ -6,18 +6,18 @@ from typing import Final
 
 from simcore.dtypes import ATB, ATL, CLOSED, OPEN
 from simcore.kernels.account import mark_to_market
-from simcore.kernels.compiling import Int1, Int2, Real1, kernel
+from simcore.kernels.compiling import Int1, Int2, Real1, kernel, small_kernel
 from simcore.kernels.displacement import net_touched
 from simcore.kernels.fills import hear
 from simcore.kernels.harness import best_own, reconcile, snapshot, view_of
 from simcore.kernels.long_way import go_on
-from simcore.kernels.quiet import news_due, note_quiet, pass_over, see_again, sees_the_same
+from simcore.kernels.quiet import news_due, note_event, note_quiet, pass_over, see_again, sees_the_same
 from simcore.kernels.record import apply_message, apply_news, note_off
 from simcore.kernels.requests import handle_request, next_request_ms
 from simcore.kernels.state import (
     ANSWERING,
     BUSY_UNTIL_MS,
-    EVENT_MS,
+    CHANGED,
     FILLS,
     FULL,
     IS_IN_PLAY,
@@ -105,8 +105,10 @@ def next_snapshot_ms(sim: Sim, now: int) -> int:
     if sim.tally[PICKED] == 0:
         first = max(first, sim.settings[PICK_MS])
     earliest = max(start - first, now + observe)
-    poll_ms = max(sim.tally[LAST_POLL_MS] + period, -(-earliest // period) * period)
-    return poll_ms - observe
+    next_ms = sim.tally[LAST_POLL_MS] + period  # on the grid, as the last one was
+    if next_ms < earliest:
+        next_ms = max(next_ms, -(-earliest // period) * period)
+    return next_ms - observe
 
 
 @kernel
@@ -199,7 +201,7 @@ def poll(
     note_quiet(sim, now)
 
 
-@kernel
+@small_kernel
 def nothing_left(sim: Sim) -> bool:
     """Nothing of ours was matched, stands, or can still set out: the rest of the record cannot matter."""
     if sim.tally[FILLS] > 0 or sim.tally[N_STANDING] > 0 or sim.tally[N_REQUESTS] > 0:
@@ -208,7 +210,7 @@ def nothing_left(sim: Sim) -> bool:
     return not scripted and (sim.settings[N_SLOTS] == 0 or sim.tally[STOPPED] != 0)
 
 
-@kernel
+@small_kernel
 def is_decided(sim: Sim) -> bool:
     """Whether our bets can change by nothing but the result and by withdrawals: the race is on and nothing of ours is left."""
     if sim.tally[STOPPED] == 0 or sim.market[WENT_IN_PLAY] == 0 or sim.tally[N_STANDING] > 0:
@@ -228,7 +230,7 @@ def hear_result(sim: Sim, record: Record, m: int) -> None:
         apply_news(sim, record, kind, r, t, int(record.size[i]), now)
 
 
-@kernel
+@small_kernel
 def after_message(sim: Sim, now: int) -> None:
     """What a message means to the harness: a look (when it polls at each message), or the end of its work."""
     if sim.tally[STOPPED] != 0:
@@ -242,7 +244,7 @@ def after_message(sim: Sim, now: int) -> None:
             sim.tally[LOOK_MS] = now
 
 
-@kernel
+@small_kernel
 def ends_wait(sim: Sim, views: Views, t_message: int, t_snapshot: int, t_poll: int) -> bool:
     """Whether what comes next depends on the configuration: a snapshot, or a poll that is not early."""
     if t_message <= min(t_snapshot, t_poll):
@@ -286,11 +288,10 @@ def run(
         if at[UNTIL] == TO_LOOK and ends_wait(sim, views, t_message, t_snapshot, t_poll):
             break
         last_ms = now
-        if t_message == now or t_request == now:
-            sim.tally[EVENT_MS] = now
-            sim.tally[QUIET] = 0
         if t_message == now:
             apply_message(sim, record, m)
+            if sim.tally[CHANGED] != 0:
+                note_event(sim, now)
             after_message(sim, now)
             m += 1
             if nothing_left(sim):
@@ -299,6 +300,7 @@ def run(
                 hear_result(sim, record, m)
                 m = n
         elif t_request == now:
+            note_event(sim, now)
             handle_request(sim, now)
         elif t_snapshot == now:
             take_snapshot(sim, views, now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from simcore.dtypes import ATB, BACK
-from simcore.kernels.compiling import kernel
+from simcore.kernels.compiling import kernel, small_kernel
 from simcore.kernels.randomness import DRAW_QUEUE, uniform
 from simcore.kernels.state import (
     AHEAD,
@@ -30,13 +30,13 @@ from simcore.kernels.state import (
 )
 
 
-@kernel
+@small_kernel
 def rests_in(side: int) -> int:
     """The book an order of this side rests in: BACK in ATL (1), LAY in ATB (0)."""
-    return (side + 1) // 2
+    return 1 if side > 0 else 0
 
 
-@kernel
+@small_kernel
 def stands_at(sim: Sim, o: int, r: int, b: int, t: int) -> bool:
     """Whether order o rests at exactly this level."""
     return sim.orders[o, RUNNER] == r and rests_in(sim.orders[o, SIDE]) == b and sim.orders[o, LEVEL] == t
@@ -88,13 +88,13 @@ def queue_after_trade(sim: Sim, r: int, b: int, t: int, world: int, taken: int) 
             sim.orders[o, AHEAD] = max(0, min(sim.orders[o, AHEAD], world) - taken)
 
 
-@kernel
+@small_kernel
 def better(b: int, t: int, than: int) -> bool:
     """Whether tick t of book b is hit before `than`."""
     return t > than if b == ATB else t < than
 
 
-@kernel
+@small_kernel
 def takes_from(side: int) -> int:
     """The book an order of this side takes from: BACK from ATB (0), LAY from ATL (1)."""
     return 0 if side == BACK else 1

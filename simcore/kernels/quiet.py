@@ -4,7 +4,8 @@ A poll is a function of what the bot sees: the snapshot, its own position and or
 nothing, nobody has news for the bot, and no level it sees changes with time alone, the next one would see the same and send
 nothing again, until
 
-    a message or request changes anything at all, or
+    a message changes what the bot's last snapshot shows (of a core that reads the touch only: the levels to the best where
+        somebody else stands; else anything), or does something to its orders, or a request takes effect, or
     a moment comes that the core named (`Parameters.moments`), or an edge of its window.
 
 A core that names no moments is asked at every poll.
@@ -12,7 +13,7 @@ A core that names no moments is asked at every poll.
 
 from __future__ import annotations
 
-from simcore.kernels.compiling import kernel
+from simcore.kernels.compiling import kernel, small_kernel
 from simcore.kernels.state import (
     EVENT_MS,
     FIRST_UNHEARD,
@@ -37,7 +38,14 @@ from simcore.kernels.state import (
 from simcore.strategies.view import DEPTH, N_CLOCK, N_LEVEL, NOW_MS, TO_START_MS
 
 
-@kernel
+@small_kernel
+def note_event(sim: Sim, now: int) -> None:
+    """Something changed that the bot sees or hears of."""
+    sim.tally[EVENT_MS] = now
+    sim.tally[QUIET] = 0
+
+
+@small_kernel
 def note_quiet(sim: Sim, now: int) -> None:
     """After a poll: whether the next one, all else unchanged, would see and send the same, that is nothing."""
     idle = sim.tally[N_REQUESTS] == 0 and sim.tally[ROUTE] == 0 and sim.tally[VIEW_DECAYS] == 0
@@ -46,13 +54,13 @@ def note_quiet(sim: Sim, now: int) -> None:
     sim.tally[QUIET] = now if idle and heard and seen and sim.moments_ms.shape[0] > 0 else 0
 
 
-@kernel
+@small_kernel
 def sees_the_same(sim: Sim, poll_ms: int) -> bool:
     """Whether the snapshot due now, for the poll at `poll_ms`, would show what the last one did."""
     return sim.tally[QUIET] != 0 and poll_ms < next_moment_ms(sim, sim.tally[QUIET])
 
 
-@kernel
+@small_kernel
 def news_due(sim: Sim, now: int) -> bool:
     """Whether the bot hears of something at this poll."""
     for row in range(sim.tally[FIRST_UNHEARD], sim.tally[N_LOGGED]):
@@ -94,6 +102,8 @@ def next_moment_ms(sim: Sim, now: int) -> int:
 @kernel
 def pass_over(sim: Sim, until: int) -> None:
     """Count the polls before `until` (ms) that would do nothing."""
+    if until <= sim.tally[LAST_POLL_MS] + sim.settings[POLL_MS] or sim.tally[SERVED] != sim.tally[TAKEN]:
+        return
     until = min(until, next_moment_ms(sim, sim.tally[QUIET]))
     count = (until - 1 - sim.tally[LAST_POLL_MS]) // sim.settings[POLL_MS]
     if count <= 0:

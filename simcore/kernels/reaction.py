@@ -11,7 +11,7 @@ a round trip then costs at least ∫ price(x) dq ≥ 0 for any price that falls 
 from __future__ import annotations
 
 from simcore.dtypes import ATB, ATL, OPEN
-from simcore.kernels.compiling import kernel
+from simcore.kernels.compiling import kernel, small_kernel
 from simcore.kernels.displacement import best_level, displaced_now, hold, net_crossed, set_displaced, world_size
 from simcore.kernels.fills import fill
 from simcore.kernels.flow import flow_now, moved
@@ -50,11 +50,16 @@ def until_shift(sim: Sim, x: float, shift: int, side: int, odds_hundredths: int,
     return high
 
 
-@kernel
+@small_kernel
 def shift_all(sim: Sim, now: int) -> None:
+    """Where the others react, work the shift of every runner out again."""
+    if sim.reals[SEVERITY] != 0.0:
+        shift_each(sim, now)
+
+
+@kernel
+def shift_each(sim: Sim, now: int) -> None:
     """Work the shift of every runner out again, until it stands: who meets us on the way moves the others too."""
-    if sim.reals[SEVERITY] == 0.0:
-        return
     for r in range(sim.flow.shape[0]):
         shift = int(flow_now(sim, r, now))
         while shift != sim.runners[r, SHIFT]:

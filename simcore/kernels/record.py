@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcore.dtypes import (
+    ATB,
     BET_DELAY,
     CANCEL,
     CLOSED,
@@ -26,7 +27,7 @@ from simcore.dtypes import (
 )
 from simcore.kernels.account import mark_to_market, residual
 from simcore.kernels.close import lapse_unclosed, match_at_close
-from simcore.kernels.compiling import kernel
+from simcore.kernels.compiling import kernel, small_kernel
 from simcore.kernels.displacement import (
     forget_displacement,
     improve_hint,
@@ -42,6 +43,7 @@ from simcore.kernels.reaction import forget_flow, shift_all
 from simcore.kernels.state import (
     BET_DELAY_S,
     CARRY,
+    CHANGED,
     CLOSE_DUE,
     FACTOR,
     FILL_AT_CLOSE,
@@ -69,6 +71,8 @@ from simcore.kernels.state import (
     RESIDUAL_AT_OFF,
     ROW,
     RUNNER,
+    SEEN_BACK,
+    SEEN_LAY,
     SHIFT,
     SIDE,
     START_AT_MS,
@@ -86,6 +90,7 @@ from simcore.kernels.state import (
     Sim,
 )
 from simcore.kernels.trades import place, trade, trade_unattributed
+from simcore.units import N_TICKS
 
 KEEP_PERSISTENT = 1
 END_ALL = 0
@@ -100,6 +105,8 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
     net_touched(sim, now)
     flumine = by_flumine(sim)
     end = record.message_row[m + 1]
+    logged = sim.tally[N_LOGGED]
+    sim.tally[CHANGED] = 0
     for i in range(record.message_row[m], end):
         kind, pence = int(record.kind[i]), int(record.size[i])
         r, b, t = int(record.runner[i]), int(record.book[i]), int(record.tick[i])
@@ -109,13 +116,19 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
             sim.recorded[r, b, t] += pence if kind == PLACE else (-pence if kind == CANCEL else -(pence // 2))
             if kind == PLACE:
                 improve_hint(sim, r, b, t)
+            if is_seen(sim, b, t):
+                sim.tally[CHANGED] = 1
         elif kind <= TRADE_UNATTRIBUTED and not flumine:
             sim.market[ROW] = record.row[i]
             last = i + 1 == end or record.row[i + 1] != record.row[i] + 1 or record.kind[i + 1] != TRADE
             last = last or record.runner[i + 1] != r or record.book[i + 1] != b
             apply_touched(sim, kind, r, b, t, pence, last, now)
+            if kind == TRADE or (kind <= CANCEL and is_seen(sim, b, t)):
+                sim.tally[CHANGED] = 1
         else:
             apply_news(sim, record, kind, r, t, pence, now)
+            if (kind > LAST_TRADED and kind != TRADED_FALL) or sees_nothing(sim):
+                sim.tally[CHANGED] = 1
         if TRADE <= kind <= HISTORY:
             sim.runners[r, MATCHED] += pence
         elif kind == TRADED_FALL:
@@ -126,6 +139,20 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
     if flumine:
         match_flumine(sim, now)
     net_touched(sim, now)
+    if sim.tally[N_LOGGED] != logged:
+        sim.tally[CHANGED] = 1
+
+
+@small_kernel
+def sees_nothing(sim: Sim) -> bool:
+    """Whether a half-book shows nothing: the last price may count then."""
+    return sim.tally[SEEN_BACK] < 0 or sim.tally[SEEN_LAY] >= N_TICKS
+
+
+@small_kernel
+def is_seen(sim: Sim, b: int, t: int) -> bool:
+    """Whether the bot's last snapshot shows a level of the record, or would if anything stood there."""
+    return t >= sim.tally[SEEN_BACK] if b == ATB else t <= sim.tally[SEEN_LAY]
 
 
 @kernel

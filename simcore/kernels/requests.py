@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simcore.kernels.compiling import Int1, kernel
+from simcore.kernels.compiling import Int1, kernel, small_kernel
 from simcore.kernels.orders import arrive, cancel, make_way, would_match
 from simcore.kernels.randomness import DRAW_ANSWER, log_normal_ms
 from simcore.kernels.reaction import shift_all
@@ -43,7 +43,7 @@ from simcore.kernels.state import (
 )
 
 
-@kernel
+@small_kernel
 def next_pending(sim: Sim) -> int:
     """Row of the request that takes effect first (the oldest of equals), -1 if none."""
     found = -1
@@ -53,7 +53,7 @@ def next_pending(sim: Sim) -> int:
     return found
 
 
-@kernel
+@small_kernel
 def next_request_ms(sim: Sim) -> int:
     """When the next request takes effect, NEVER_MS if none is on its way."""
     due = NEVER_MS

@@ -262,7 +262,7 @@ QUIET: Final = 29
 VIEW_DECAYS: Final = 30
 """1 = the last snapshot shows a level that changes with time alone"""
 EVENT_MS: Final = 31
-"""the last message or request"""
+"""the last request, or message that changed what the bot would see"""
 SAME_MS: Final = 32
 """the poll then sees what the last one saw"""
 LAST_SEEN: Final = 33
@@ -271,7 +271,13 @@ ALL_TOUCHED: Final = 34
 """Σ TOUCHED of all runners"""
 N_WANTED: Final = 35
 """offers the core wanted at the last poll that sent nothing; -1 = ask what to send"""
-N_TALLY: Final = 36
+SEEN_BACK: Final = 36
+"""the worst tick of the record that the last snapshot shows in available-to-back; -1 = a change at any tick matters"""
+SEEN_LAY: Final = 37
+"""likewise in available-to-lay; 350 = a change at any tick matters"""
+CHANGED: Final = 38
+"""1 = the message now applied changes what the bot would see"""
+N_TALLY: Final = 39
 
 NO_ROOM: Final = 1
 NO_HOUR: Final = 2
@@ -326,7 +332,7 @@ MATCHING: Final = 33
 LEAST_PENCE: Final = 34
 """a level that we emptied shows nothing until so much is back"""
 TOUCH_ONLY: Final = 35
-"""1 = the core sees each half-book down to the others' best level only"""
+"""1 = the core sees each half-book down to the others' best level only, no last price and no volume"""
 COUNTS_CANCELS: Final = 36
 """1 = the exchange counts cancels as transactions, too"""
 BY_RESULT: Final = 37
@@ -445,6 +451,7 @@ def new_sim(
     market[N_WINNERS] = 1
     tally = np.zeros(N_TALLY, np.int64)
     tally[N_WANTED] = -1
+    tally[SEEN_BACK], tally[SEEN_LAY] = -1, N_TICKS
     runners = np.zeros((n_runners, N_RUNNER), np.int64)
     runners[:, LAST_TICK] = NO_TICK
     runners[:, OUTCOME] = -1

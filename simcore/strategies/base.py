@@ -76,7 +76,8 @@ class Core:
     scale: tuple[str, ...] = ()
     """the parameters in pounds that a capacity curve scales together"""
     touch_only: bool = False
-    """of a half-book it reads no level behind the best where somebody else stands: no replay need show it more"""
+    """of a market it reads no level behind the best where somebody else stands, no last price and no volume: no replay need
+    show it more, and none asks it again while that has not changed"""
     markets: int = 1
     """2: it trades two markets of one event at once, see `simcore.replay_pair`"""
 

@@ -164,6 +164,14 @@ BROKEN = {
         "it_names_its_moments",
         "name the second in between",
     ),
+    "the last price, unsaid": Broken(
+        "scale=(",
+        "touch_only=True, scale=(",
+        "it_reads_the_touch_only",
+        "where nothing but the touch is shown",
+        f"elif contracts(view, 0) == 0:\n        {OFFER}",
+        f"elif view.slots[0, 1] >= 0:\n        {OFFER}",
+    ),
     "a level behind the touch": Broken(
         "scale=(",
         "touch_only=True, scale=(",

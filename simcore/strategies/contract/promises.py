@@ -35,6 +35,8 @@ from simcore.strategies.view import (
     OFFER_SIDE,
     OFFER_SLOT,
     OFFER_TICK,
+    SLOT_LAST_TICK,
+    SLOT_MATCHED,
     TICK_COLUMN,
     TO_START_MS,
     View,
@@ -270,7 +272,7 @@ def _as_quiet(to_start_ms: int, edges: list[int]) -> list[int]:
 
 
 def it_reads_the_touch_only(trial: Trial) -> Iterator[str]:
-    """One that says so wants the same where no level behind the others' best is shown: a replay does not show it."""
+    """One that says so wants the same whatever stands behind the others' best and was traded: no replay shows it."""
     if not trial.core.touch_only:
         return
     for case in trial.sound:
@@ -279,7 +281,7 @@ def it_reads_the_touch_only(trial: Trial) -> Iterator[str]:
             whole, touch = (wanted(trial.plain, each, vector) for each in (copied(view), _to_the_touch(view)))
             if whole != touch:
                 yield (
-                    f"{case.name}, {moment(view)}: it wants {whole}, and where levels behind the touch are not shown {touch} "
+                    f"{case.name}, {moment(view)}: it wants {whole}, and where nothing but the touch is shown {touch} "
                     "(slot, side, tick, pence); make its Core without `touch_only`"
                 )
                 return
@@ -287,6 +289,7 @@ def it_reads_the_touch_only(trial: Trial) -> Iterator[str]:
 
 def _to_the_touch(view: View) -> View:
     shown = copied(view)
+    shown.slots[:, SLOT_LAST_TICK], shown.slots[:, SLOT_MATCHED] = -1, 0
     for slot in range(shown.slots.shape[0]):
         for book in (ATB, ATL):
             best = level_of_others(view, slot, book)
