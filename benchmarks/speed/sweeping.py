@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,23 +88,37 @@ def measure(work: Path, cases: tuple[Case, ...]) -> Iterator[Figure]:
         yield from _figures(_sweep(case, work))
 
 
-def _sweep(case: Case, work: Path) -> Swept:
+@dataclass(frozen=True)
+class Ran:
+    """A sweep that has been run: its folder, what the command took, and where it ran."""
+
+    home: Home
+    folder: SweepFolder
+    spent: Spent
+    environment: dict[str, str]
+
+
+def run_case(case: Case, work: Path, program: Sequence[str] = ("-c", "from sweeps.cli import main; main()")) -> Ran:
+    """Make the markets and run the sweep by the command line, in a process of its own. Raises MeasureError."""
     store = work / f"store-{case.sport}"
     days = -(-case.markets // 150)
     make_markets(SynthRequest(case.sport, case.markets, days, 11, store), WORKERS, quietly)
     home, name = Home(work / "home"), f"bench-{case.core}"
-    command = ["run", str(case.config), "--store", str(store), "--name", name]
+    command = [sys.executable, *program, "run", str(case.config), "--store", str(store), "--name", name]
     command += [part for setting in case.settings for part in ("--set", setting)]
-    begun = [sys.executable, "-c", "from sweeps.cli import main; main()", *command]
     environment = {**os.environ, "FURLONG_HOME": str(home.path), "PYTHONPATH": str(ROOT)}
     path = home.sweeps / name
-    spent = run_metered(begun, environment, work / f"{name}.log", awaited=lambda: any(path.glob(PARQUET_OF_A_TRIAL)))
-    folder = SweepFolder.open(home, name)
+    spent = run_metered(command, environment, work / f"{name}.log", awaited=lambda: any(path.glob(PARQUET_OF_A_TRIAL)))
+    return Ran(home, SweepFolder.open(home, name), spent, environment)
+
+
+def _sweep(case: Case, work: Path) -> Swept:
+    ran = run_case(case, work)
+    folder = ran.folder
     told = json.loads((folder.path / "state.json").read_text())
-    opened = TapeStore.open(store)
-    floors = {floor: _floor(floor, home, folder, environment, work) for floor in case.floors}
-    empty_s = _empty_s(opened.tape(folder.markets[0]), folder.config)
-    return Swept(case, folder, spent, told["replays"], told["replay_cpu_seconds"], empty_s, floors)
+    floors = {floor: _floor(floor, ran.home, folder, ran.environment, work) for floor in case.floors}
+    empty_s = _empty_s(TapeStore.open(work / f"store-{case.sport}").tape(folder.markets[0]), folder.config)
+    return Swept(case, folder, ran.spent, told["replays"], told["replay_cpu_seconds"], empty_s, floors)
 
 
 def _floor(name: str, home: Home, folder: SweepFolder, environment: dict[str, str], work: Path) -> float:

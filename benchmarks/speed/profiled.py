@@ -1,0 +1,152 @@
+"""A sweep with clocks in its driver and its workers: `python -m benchmarks.speed.profiled FOLDER run …` as `sweeps run …`.
+
+Each process leaves a file in FOLDER: driver.json, worker-<pid>.json. The product knows nothing of it: names of its modules are
+bound to timed twins before the sweep begins; the work that travels to the workers binds theirs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from numba.core.dispatcher import Dispatcher
+
+import sweeps.runners.base as base
+from benchmarks.speed.clocks import Clocks
+from simcore import TapeStore
+from sweeps.runners.base import Replays, Shard, ShardResult
+
+KERNEL = "kernel "
+"""a worker's parts that are compiled code called from Python begin with it"""
+IMPORTS, WARM, TAPE = "start and imports", "kernels loaded", "tapes read"
+AROUND, TABLE = "replays, around kernels", "result tables"
+_clocks = Clocks()
+
+
+class _Timed:
+    """A kernel whose calls from Python are timed; to the compiler it is the kernel."""
+
+    def __init__(self, kernel: Any) -> None:
+        self._kernel = kernel
+        self._call = _clocks.timed(KERNEL + kernel.py_func.__name__, kernel)
+
+    def __call__(self, *given: Any) -> Any:
+        return self._call(*given)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._kernel, name)
+
+
+@dataclass(frozen=True)
+class ProfiledReplays(Replays):
+    """The sweep's work, which puts clocks into the process it arrives in and leaves what they say in `folder`."""
+
+    folder: str
+
+    def warm(self) -> None:
+        """As the sweep's, timed."""
+        _prepare_worker()
+        _clocks.timed(WARM, super().warm)()
+
+    def __call__(self, shard: Shard) -> ShardResult:
+        _prepare_worker()
+        result: ShardResult = _clocks.timed(TABLE, super().__call__)(shard)
+        _clocks.write(Path(self.folder) / f"worker-{os.getpid()}.json")
+        return result
+
+
+def _prepare_worker() -> None:
+    if IMPORTS in _clocks.parts:
+        return
+    _clocks.add(IMPORTS, time.process_time(), 0.0)
+    _bind(TapeStore, "tape", TAPE)
+    for name, value in list(vars(base).items()):
+        if getattr(value, "__module__", "") == "simcore.engine" and name.startswith("replay"):
+            _bind(base, name, AROUND)
+    _bind(sys.modules["simcore.engine"], "warm", WARM)
+    for name, module in list(sys.modules.items()):
+        if name.startswith("simcore.") and not name.startswith(("simcore.kernels", "simcore.strategies")):
+            _bind_kernels(module)
+
+
+def _bind_kernels(module: ModuleType) -> None:
+    for name, value in list(vars(module).items()):
+        if isinstance(value, Dispatcher):
+            setattr(module, name, _Timed(value))
+
+
+def _bind(owner: Any, name: str, part: str) -> None:
+    setattr(owner, name, _clocks.timed(part, getattr(owner, name)))
+
+
+def _prepare_driver(folder: str) -> None:
+    import sweeps.app.sweep as app
+    import sweeps.runners.bench as bench
+    from sweeps.cli.progress import SweepProgress
+    from sweeps.driver import Driver
+    from sweeps.results import SweepFolder
+    from sweeps.runners.ray import RayRunner
+    from sweeps.study import Journal, Search
+    from sweeps.tracking.background import BackgroundTracker
+
+    _bind(app, "plan_sweep", "plan")
+    for owner, name, part in (
+        (RayRunner, "__init__", "Ray: start"),
+        (RayRunner, "submit", "Ray: tasks"),
+        (RayRunner, "close", "Ray: end"),
+        (Search, "propose", "Optuna: ask"),
+        (Journal, "__init__", "Optuna: journal"),
+        (Journal, "bring_up_to", "Optuna: journal"),
+        (Driver, "_measured", "metrics"),
+        (SweepFolder, "write_batch", "Parquet"),
+        (SweepFolder, "write_progress", "state.json"),
+        (bench, "_in_order", "rows put in order"),
+        (SweepProgress, "on_shard", "progress shown"),
+        (SweepProgress, "on_batch", "progress shown"),
+        (BackgroundTracker, "_work", "MLflow: the thread"),
+    ):
+        _bind(owner, name, part)
+    RayRunner.results = _clocks.each("Ray: tasks", RayRunner.results)  # type: ignore[method-assign]
+    made: Callable[..., Replays] = lambda *given: ProfiledReplays(*given, folder)  # noqa: E731
+    app.Replays = made  # type: ignore[assignment,misc]
+    _bind_tracker()
+
+
+def _bind_tracker() -> None:
+    """MLflow's parts, in the thread that imports it."""
+    import sweeps.tracking as tracking
+
+    make = _clocks.timed("MLflow: import", tracking._mlflow)
+
+    def timed(home: Any) -> Any:
+        tracker = make(home)
+        for name, part in (("start", "start"), ("log_trials", "log_batch"), ("finish", "summary")):
+            setattr(tracker, name, _clocks.timed(f"MLflow: {part}", getattr(tracker, name)))
+        return tracker
+
+    tracking._mlflow = timed
+
+
+def main() -> None:
+    """Run the `sweeps` command that follows FOLDER."""
+    folder = sys.argv.pop(1)
+    from sweeps.cli import main as sweep
+
+    _prepare_driver(folder)
+    _clocks.add(IMPORTS, time.process_time(), 0.0)
+    try:
+        sweep()
+    finally:
+        _clocks.write(Path(folder) / "driver.json")
+
+
+if __name__ == "__main__":
+    from benchmarks.speed.profiled import main as run  # by its name, as workers import it
+
+    run()
