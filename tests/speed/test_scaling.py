@@ -22,6 +22,7 @@ from simcore.dtypes import LAST_TRADED, TRADED_FALL
 KNOWN = Law(
     {
         "call": 400.0,
+        "pick": 100.0,
         "before": 0.03,
         "market": 0.0,
         "configuration": 250.0,
@@ -41,7 +42,12 @@ def points_of(law: Law, count: int, noise: float, seed: int) -> list[Point]:
     found = []
     for place in range(count):
         sets = int(draw.choice([1, 5, 50, 200]))
-        counts = {"call": 1.0, "before": draw.uniform(0, 40_000), "market": draw.uniform(10_000, 80_000)}
+        counts = {
+            "call": 1.0,
+            "pick": int(draw.integers(1, 5)),
+            "before": draw.uniform(0, 40_000),
+            "market": draw.uniform(10_000, 80_000),
+        }
         counts |= {"configuration": sets} | {term: sets * draw.uniform(0, limit) for term, limit in most.items()}
         seconds = law.seconds(counts) * (1 + noise * draw.uniform(-1, 1))
         found.append(Point("caf", "made", str(place), 100, 300.0, seconds, noise, counts))
@@ -68,14 +74,14 @@ def test_a_law_that_misses_says_by_how_much() -> None:
 
 
 def test_too_few_points_are_refused_in_one_sentence() -> None:
-    with pytest.raises(ValueError, match=r"at least 9, one a term, got 3; measure more markets$"):
+    with pytest.raises(ValueError, match=r"at least 10, one a term, got 3; measure more markets$"):
         fit(points_of(KNOWN, 3, 0.0, 5))
 
 
 def test_rows_that_concern_the_bot_are_the_favourites_and_the_markets() -> None:
     [greyhounds, _] = made((0.2,), 5)
     tape = greyhounds.tape
-    work = work_of(tape, 300.0)
+    work = work_of(tape, 300.0, 300.0)
     books = tape.book_at(int(tape.start_ms[-1]) - 300_000)
     prices = [books[r.selection_id].available_to_back[0][0] for r in tape.info.runners]
     favourite = prices.index(min(prices))
@@ -92,7 +98,10 @@ def test_rows_that_concern_the_bot_are_the_favourites_and_the_markets() -> None:
     assert work.looks(1000, 60, 10_000) < work.looks(100, 60, 10_000) <= len(work.news_ms)
     assert work.looks(50, 60, 10_000) == 10_000, "below observe_ms every poll has a snapshot on its way"
     assert work.looks(100, 60, 3) == 3, "no more than were polled"
-    assert work_of(tape, 300.0, rank=40).read == 0
+    assert work_of(tape, 300.0, 300.0, rank=40).read == 0
+    later = work_of(tape, 300.0, 120.0)
+    assert later.before == work.before
+    assert 0 < later.read < work.read
 
 
 def test_the_drivers_law_is_found_again_from_its_batches() -> None:
@@ -111,13 +120,22 @@ def test_the_drivers_law_is_found_again_from_its_batches() -> None:
 
 DRIVER = DriverCost(begin_s=10.0, shard_s=0.002, row_s=20e-6, batch_s=0.1, trial_s=0.01, tail_row_s=5e-6)
 COSTS = Costs({"caf": KNOWN}, 0.001, 10e-9, 30e-6, DRIVER, shard_s=0.7, row_bytes=360.0, stored_row_bytes=40.0)
-COUNTS = {"call": 1, "before": 20_000, "market": 60_000, "configuration": 1, "row": 4000, "look": 2000, "poll": 4000}
+COUNTS = {
+    "call": 1,
+    "pick": 2,
+    "before": 20_000,
+    "market": 60_000,
+    "configuration": 1,
+    "row": 4000,
+    "look": 2000,
+    "poll": 4000,
+}
 WORK = Workload("work", Typical("caf", COUNTS, 60_000, 500_000), markets=1000, configurations=100, batch=10)
 
 
 def test_hours_follow_from_the_coefficients() -> None:
     ours = imply(WORK, COSTS, cores=10)
-    shared, own = 400 + 0.03 * 20_000, 250 + 0.05 * 4000 + 0.35 * 2000 + 0.1 * 4000
+    shared, own = 400 + 2 * 100 + 0.03 * 20_000, 250 + 0.05 * 4000 + 0.35 * 2000 + 0.1 * 4000
     assert ours.kernels_s == pytest.approx((1000 * 10 * shared + 1000 * 100 * own) / 1e6)
     assert ours.reading_s == pytest.approx(1000 * 10 * (0.001 + 60_000 * 10e-9))
     assert ours.results_s == pytest.approx(100_000 * 30e-6)

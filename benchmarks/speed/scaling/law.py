@@ -1,6 +1,6 @@
 """The cost of replaying one market with a batch of configurations, as a sum of terms fitted to measured points.
 
-seconds = call + before · rows before the pick + market · rows of the market                          once a call
+seconds = call + pick · picks + before · rows before the pick + market · rows of the market                    once a call
         + Σ configurations (configuration + row · rows read + look · looks + poll · polls + request · requests + fill · fills)
 
 Every coefficient is a cost, so none may be negative; the fit is least squares of the relative error.
@@ -18,12 +18,13 @@ from scipy.optimize import nnls
 
 SHARED: Final = {
     "call": "a call of `replay_batch`, however many configurations",
+    "pick": "a pick: configurations that trade the runner of the same rank at the same time have it in common",
     "before": "a row of the market before the pick, passed once a call",
     "market": "a row of the market, looked at once a call to find those that concern the traded runner",
 }
 OWN: Final = {
     "configuration": "a configuration: its arguments, its arrays, its result",
-    "row": "a row read from the pick on: of the traded runner, or of the market as a whole",
+    "row": "a row from the first look on: of the traded runner, or of the market as a whole",
     "look": "a poll that can see something new: such a row came since the last one, or `poll_ms` is below `observe_ms`",
     "poll": "a poll, whether it was made or only counted",
     "request": "an order placed, cancelled or replaced",
@@ -37,7 +38,8 @@ class Point:
     """One measured call. Counts of OWN are sums over its configurations.
 
     kind    : of market, such as `made greyhounds`;  market_id : which
-    seconds : CPU of the quickest repeat;  spread : how much longer the slowest took, as a share
+    seconds : CPU of the quickest repeat, at the pace of the run's quickest moment;  spread : how much longer the slowest
+              took, as a share
     counts  : term → how often
     """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -11,14 +11,14 @@ from typing import Any, Final
 import numpy as np
 from scipy.optimize import nnls
 
-from benchmarks.speed.figures import Figure, missing
+from benchmarks.speed.figures import Figure
 from benchmarks.speed.recordings import Raced
-from benchmarks.speed.replay import ROW_COLUMNS
 from benchmarks.speed.scaling.clusters import BATCHES, CLUSTERS, Costs, Implied, imply, workloads
-from benchmarks.speed.scaling.driving import DriverCost, Watched, driver_cost
+from benchmarks.speed.scaling.driving import Watched, driver_cost
 from benchmarks.speed.scaling.law import Law, Point, fit
-from benchmarks.speed.scaling.points import CORES, Market, made, measured
+from benchmarks.speed.scaling.points import CORES, Market, Pace, made, measured, paced
 from benchmarks.speed.scaling.scope import Scope
+from benchmarks.speed.scaling.showing import driver_figures, implied_figure, law_figure, row_figure
 from benchmarks.speed.scaling.sweeping import (
     Rows,
     Watching,
@@ -30,7 +30,7 @@ from benchmarks.speed.scaling.sweeping import (
     watch_sweeps,
 )
 from benchmarks.speed.timing import seconds_each
-from simcore import Tape, TapeStore
+from simcore import TapeStore
 from simcore.engine import warm
 from simcore.tapes.writer import StoreWriter
 
@@ -56,37 +56,45 @@ def measure(
     checked = made(scope.checked, CHECK_SEED) + [
         Market(RECORDED + each.sport, store.tape(each.market_id)) for each in raced
     ]
-    points = list(measured(fitted, scope.points, scope.batches, repeats, FIT_SEED))
-    others = list(measured(checked, scope.checks, scope.batches, repeats, CHECK_SEED))
+    pace = Pace()
+    points = measured(fitted, scope.points, scope.batches, repeats, FIT_SEED, pace)
+    others = measured(checked, scope.checks, scope.batches, repeats, CHECK_SEED, pace)
+    points, others = paced(points, pace), paced(others, pace)
     laws = {core: fit([point for point in points if point.core == core]) for core in CORES}
     watching = watch_sweeps(work, *scope.sweep, on_ray=on_ray)
-    rows, driver = rows_of(watching.folders["one"], repeats), driver_cost(watching.drivers, watching.empty_task_s)
-    opening = _opening(fitted, work / "opened", repeats)
-    costs = Costs(
+    rows = rows_of(watching.folders["one"], repeats)
+    costs = _costs(laws, watching, rows, _opening(fitted, work / "opened", repeats), repeats)
+    every = _implied(watching, costs)
+    yield law_figure(
+        {
+            "laws": {core: dict(law.us) for core, law in laws.items()},
+            "checks": {core: _checks(laws[core], core, points, others) for core in CORES},
+            "points": [asdict(point) for point in (*points, *others)],
+            "markets": _markets(raced, store, watching),
+            "costs": asdict(costs),
+            "rows": asdict(rows),
+            "sweeps": _sweeps(watching, laws),
+            "implied": [_plain(each) for each in every],
+        }
+    )
+    for core in CORES:
+        yield row_figure(core, laws[core], fitted[0].tape, repeats)
+    yield from driver_figures(costs.driver, rows, watching)
+    yield from (implied_figure(each) for each in every)
+
+
+def _costs(laws: dict[str, Law], watching: Watching, rows: Rows, opening: Opening, repeats: int) -> Costs:
+    folder = watching.folders["one"]
+    return Costs(
         laws=laws,
         open_s=opening.open_s,
         open_row_s=opening.open_row_s,
-        result_s=result_s(watching.folders["one"], repeats),
-        driver=driver,
-        shard_s=watching.folders["one"].config.ray.shard_seconds,
+        result_s=result_s(folder, repeats),
+        driver=driver_cost(watching.drivers, watching.empty_task_s),
+        shard_s=folder.config.ray.shard_seconds,
         row_bytes=rows.memory_bytes,
         stored_row_bytes=rows.stored_bytes,
     )
-    every = _implied(watching, costs)
-    detail = {
-        "laws": {core: dict(law.us) for core, law in laws.items()},
-        "checks": {core: _checks(laws[core], core, points, others) for core in CORES},
-        "markets": _markets(raced, store, watching),
-        "costs": asdict(costs),
-        "rows": asdict(rows),
-        "sweeps": _sweeps(watching, laws, opening),
-        "implied": [_plain(each) for each in every],
-    }
-    yield _law_figure(detail)
-    for core in CORES:
-        yield _row_figure(core, laws[core], fitted[0].tape, repeats)
-    yield from _driver_figures(driver, rows, watching)
-    yield from (_implied_figure(each) for each in every)
 
 
 def _opening(markets: Sequence[Market], folder: Path, repeats: int) -> Opening:
@@ -151,7 +159,7 @@ def _markets(raced: Sequence[Raced], store: TapeStore, watching: Watching) -> li
     ]
 
 
-def _sweeps(watching: Watching, laws: dict[str, Law], opening: Opening) -> list[dict[str, Any]]:
+def _sweeps(watching: Watching, laws: dict[str, Law]) -> list[dict[str, Any]]:
     """Each sweep's replays by the law against what they took; the first batch, which loads kernels, left out."""
     found = []
     for name, core in (("one", "daf"), ("two", "daf"), ("caf", "caf")):
@@ -160,9 +168,9 @@ def _sweeps(watching: Watching, laws: dict[str, Law], opening: Opening) -> list[
         predicted = 0.0
         for batch in watched.later:
             for counts in counted(watching.folders[name], range(first, first + batch.trials)):
-                predicted += laws[core].seconds(counts) + opening.open_s + opening.open_row_s * counts["market"]
+                predicted += laws[core].seconds(_as_met_again(counts, watched.workers))
             first += batch.trials
-        took = sum(batch.replay_s for batch in watched.later)
+        took, wall_s = (sum(getattr(batch, each) for batch in watched.later) for each in ("replay_s", "wall_s"))
         found.append(
             {
                 "core": core,
@@ -171,10 +179,16 @@ def _sweeps(watching: Watching, laws: dict[str, Law], opening: Opening) -> list[
                 "predicted_s": predicted,
                 "took_s": took,
                 "replays_a_second": watched.replays_a_second,
-                "busy_share": took / watched.workers / sum(batch.wall_s for batch in watched.later),
+                "busy_share": took / watched.workers / wall_s,
             }
         )
     return found
+
+
+def _as_met_again(counts: dict[str, float], workers: int) -> dict[str, float]:
+    """A worker that met the market in the batch before has kept what all configurations share."""
+    new = 1.0 - 1.0 / workers
+    return counts | {"before": new * counts["before"], "market": new * counts["market"]}
 
 
 def _implied(watching: Watching, costs: Costs) -> list[Implied]:
@@ -189,66 +203,3 @@ def _implied(watching: Watching, costs: Costs) -> list[Implied]:
 
 def _plain(implied: Implied) -> dict[str, Any]:
     return {**asdict(implied), "fed": implied.fed if implied.feeding_s > 0 else None}
-
-
-def _law_figure(detail: dict[str, Any]) -> Figure:
-    """How far off the law is where it was not fitted; its detail is all that the page shows."""
-    held = [check for core in CORES for check in detail["checks"][core] if check["points"] != "fitted"]
-    off, again = (float(np.mean([check[name] for check in held])) for name in ("median_percent", "again_percent"))
-    note = "; ".join(
-        f"{core}, {check['points']}: median {check['median_percent']:.1f} %, worst {check['worst_percent']:.0f} % of "
-        f"{check['count']}"
-        for core in CORES
-        for check in detail["checks"][core]
-    )
-    name, unit, peer = "scaling-law-held-out", "% off at the median point", "floor: measuring the same point again"
-    if again == 0.0:
-        return replace(missing(name, unit, peer, f"two measurements never differed; {note}", value=off), detail=detail)
-    return Figure(name, off, unit, peer, off / again, again, note=note, detail=detail)
-
-
-def _over(name: str, unit: str, value: float, peer: str, floor: float, note: str = "") -> Figure:
-    """A cost against its floor; without a ratio where the fit found nothing of it."""
-    if value <= 0.0 or floor <= 0.0:
-        return missing(name, unit, peer, "the fit puts this cost into the other terms", value=value)
-    return Figure(name, value, unit, peer, value / floor, floor, note=note)
-
-
-def _row_figure(core: str, law: Law, tape: Tape, repeats: int) -> Figure:
-    """What a row costs a configuration, against reading it once."""
-    scan_s = seconds_each(lambda: [getattr(tape, name).sum() for name in ROW_COLUMNS], repeats)
-    unit, peer = "ns a row and configuration", "floor: reading a row once"
-    return _over(f"scaling-{core}-row", unit, 1000 * law.us["row"], peer, 1e9 * scan_s / tape.n_rows)
-
-
-def _driver_figures(driver: DriverCost, rows: Rows, watching: Watching) -> Iterator[Figure]:
-    shard, unit, peer = "scaling-driver-shard", "ms a shard", "floor: the driver's part of an empty Ray task"
-    two, workers_unit, one = "scaling-two-workers", "replays a second", "one worker"
-    each_us, write_us = 1e6 * (driver.row_s + driver.tail_row_s), 1e6 * rows.write_s
-    yield _over("scaling-driver-row", "µs a result row", each_us, "floor: writing it to Parquet", write_us)
-    ours, theirs = watching.two.replays_a_second, watching.one.replays_a_second
-    if driver.empty_task_s is None:
-        no_ray = "a small run starts no Ray"
-        yield missing(shard, unit, peer, no_ray, value=1000 * driver.shard_s)
-        yield missing(two, workers_unit, one, no_ray, value=ours)
-        return
-    yield _over(shard, unit, 1000 * driver.shard_s, peer, 1000 * driver.empty_task_s)
-    note = "by the clock, the driver beside the workers on the same cores"
-    yield Figure(two, ours, workers_unit, one, ours / theirs, theirs, note=note)
-
-
-def _implied_figure(implied: Implied) -> Figure:
-    job = implied.workload
-    note = (
-        f"{job.markets:,} markets x {job.configurations:,} configurations of {job.typical.core.upper()}, asked for "
-        f"{job.batch} at a time; bound by {implied.bound}"
-    )
-    return Figure(
-        f"scaling-{job.name}-{implied.cores}-cores-by-{job.batch}",
-        implied.hours,
-        "hours",
-        "floor: its kernels alone on as many cores",
-        implied.over_kernels,
-        implied.hours / implied.over_kernels,
-        note=note,
-    )

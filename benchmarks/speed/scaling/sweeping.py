@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -13,12 +12,12 @@ import pyarrow.parquet as pq
 
 from benchmarks.speed.making import quietly
 from benchmarks.speed.scaling.clusters import Typical
-from benchmarks.speed.scaling.counting import Work, work_of
+from benchmarks.speed.scaling.counting import Counter
 from benchmarks.speed.scaling.driving import ROOT, Run, Watched, watch
-from benchmarks.speed.scaling.law import TERMS
+from benchmarks.speed.scaling.law import SHARED, TERMS
 from benchmarks.speed.timing import cpu_s, seconds_each
 from simcore import TapeStore
-from simcore.results import FILL_KINDS
+from simcore.strategies import resolve_core
 from sweeps.app.synth import SynthRequest, make_markets
 from sweeps.home import Home
 from sweeps.results import SweepFolder, write_parquet
@@ -90,34 +89,15 @@ def _run(
     return Run(name, str(work / "home"), str(config), tuple(overrides), workers, on_ray)
 
 
-def counted(folder: SweepFolder, trials: Sequence[int]) -> list[dict[str, float]]:
+def counted(folder: SweepFolder, trials: Iterable[int]) -> list[dict[str, float]]:
     """Term → how often, of each market: of these trials together, in one call."""
-    store = TapeStore.open(str(folder.config.data.store))
-    simulation = folder.config.simulation
-    poll_ms, observe_ms = simulation.poll_ms, simulation.delays.observe_ms
-
-    @cache
-    def work(market_id: str, pick_s: float, rank: int) -> Work:
-        return work_of(store.tape(market_id), pick_s, rank)
-
-    rows = {market_id: store.tape(market_id).n_rows for market_id in folder.markets}
-    found = {market_id: dict.fromkeys(TERMS, 0.0) for market_id in folder.markets}
-    wanted = {summary.number: summary for summary in folder.summaries() if summary.number in trials}
-    for number, trial in wanted.items():
-        if trial.state != "complete":
-            continue
-        for row in folder.market_results(number).to_dict("records"):
-            counts = found[str(row["market_id"])]
-            there = work(str(row["market_id"]), trial.parameters["pick_s"], trial.parameters["favourite"])
-            counts["call"], counts["market"] = 1.0, rows[str(row["market_id"])]
-            counts["before"] = max(counts["before"], there.before)
-            counts["configuration"] += 1
-            counts["row"] += there.read
-            counts["look"] += there.looks(poll_ms, observe_ms, row["polls"])
-            counts["poll"] += row["polls"]
-            counts["request"] += row["places"] + row["cancels"] + row["replaces"]
-            counts["fill"] += sum(row[kind] for kind in FILL_KINDS)
-    return list(found.values())
+    store, config = TapeStore.open(str(folder.config.data.store)), folder.config
+    core, wanted = resolve_core(config.strategy.core), set(trials)
+    done = [each for each in folder.summaries() if each.number in wanted and each.state == "complete"]
+    parameters = [core.make(values=each.parameters) for each in done]
+    rows = [folder.market_results(each.number).to_dict("records") for each in done]
+    counters = [Counter(store.tape(market_id), config.simulation) for market_id in folder.markets]
+    return [counter.counts(parameters, [each[place] for each in rows]) for place, counter in enumerate(counters)]
 
 
 def typical(folder: SweepFolder) -> Typical:
@@ -125,7 +105,7 @@ def typical(folder: SweepFolder) -> Typical:
     counts = counted(folder, range(folder.config.search.trials))
     sets = sum(each["configuration"] for each in counts)
     mean = {term: sum(each[term] for each in counts) / sets for term in TERMS}
-    mean |= {term: sum(each[term] for each in counts) / len(counts) for term in ("call", "before", "market")}
+    mean |= {term: sum(each[term] for each in counts) / len(counts) for term in SHARED}
     store = TapeStore.open(str(folder.config.data.store))
     sizes = [tape_bytes(store, market_id) for market_id in folder.markets]
     return Typical(folder.config.strategy.core, mean, mean["market"], sum(sizes) / len(sizes))
