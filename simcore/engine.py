@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,8 @@ from simcore.kernels import state as st
 from simcore.kernels.compiling import compile_kernel
 from simcore.kernels.loop import TO_PICK, run
 from simcore.kernels.many import Batch, run_many
+from simcore.kernels.outcome import read_out
+from simcore.kernels.seek import advance
 from simcore.models.simulation import Simulation, resolve_simulation
 from simcore.outcome import Sheet, account_for, blank_sheet, result_of
 from simcore.results import BatchResult, MarketResult
@@ -94,7 +97,8 @@ def warm(core: str | Core = "daf") -> None:
 
     Raises ModelError for a core that numba cannot compile.
     """
-    compile_kernel(run_many)
+    for function in (run_many, run, advance, read_out):
+        compile_kernel(function)
     chosen = resolve_core(core)
     try:
         compile_kernel(chosen.function)
@@ -165,15 +169,16 @@ class Passage:
 
     def run(self, group: st.Int, sheet: Sheet) -> tuple[Sheet, st.Sim, st.Int]:
         """Replay the configurations of a group; returns the sheet with their rows, what the last one left, and its timeline."""
-        settings, reals = settings_of(self.bench, self.simulation, None, self.seed)
-        settings[st.TOUCH_ONLY] = self.core.touch_only
+        settings, reals = self._assumed
         rows = np.tile(settings, (len(group), 1))
         self.given.write(rows, group)
         start = self._start(rows[0], reals)
         batch, timeline = self._batch(group, rows, start, sheet), self._timeline(settings)
         capacity, done = FIRST_CAPACITY, 0
         while True:
-            sim = st.new_sim(self.bench.tape.n_runners, settings, reals, NO_SCRIPT, capacity, batch.moments_ms[0])
+            sim = st.new_sim(
+                self.bench.tape.n_runners, settings.copy(), reals, NO_SCRIPT, capacity, batch.moments_ms[0]
+            )
             views, offers = new_views(len(start.views.poll_ms), 1, capacity), new_offers()
             loop = (self.core.function, start.record, start.base, start.views, sim, views, offers)
             done = run_many(*loop, batch, timeline, start.at, done)
@@ -184,6 +189,12 @@ class Passage:
                 batch = batch._replace(hours=np.pad(batch.hours, ((0, 0), (0, batch.hours.shape[1]))))
             else:
                 capacity *= 2
+
+    @cached_property
+    def _assumed(self) -> tuple[st.Int, st.Real]:
+        settings, reals = settings_of(self.bench, self.simulation, None, self.seed)
+        settings[st.TOUCH_ONLY] = self.core.touch_only
+        return settings, reals
 
     def _batch(self, group: st.Int, rows: st.Int, start: Start, sheet: Sheet) -> Batch:
         given, n = self.given, len(group)

@@ -36,8 +36,9 @@ class Sheet:
 
     def with_rows(self, which: st.Int, numbers: st.Int, hours: st.Int) -> Sheet:
         """The sheet with some rows filled in; wider where they know of later hours."""
-        width = max(hours.shape[1], self.hours.shape[1])
-        all_hours = np.pad(self.hours, ((0, 0), (0, width - self.hours.shape[1])))
+        more, all_hours = hours.shape[1] - self.hours.shape[1], self.hours
+        if more > 0:
+            all_hours = np.pad(self.hours, ((0, 0), (0, more)))
         all_hours[which, : hours.shape[1]] = hours
         self.numbers[which] = numbers
         return Sheet(self.numbers, all_hours, self.first_hour)

@@ -11,6 +11,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_type_hints
 
@@ -66,7 +67,15 @@ def _marked(function: Function, *, always_inline: bool) -> Function:
         compiled: Function = njit(cache=inside, _nrt=not inside, forceinline=always_inline)(function)
     finally:
         numba.config.CACHE_DIR = usual
+    if not numba.config.DISABLE_JIT:
+        compiled._compile_for_args = partial(_first_call, compiled)  # type: ignore[attr-defined]
     return compiled
+
+
+def _first_call(function: Any, *_: Any) -> Any:
+    """Python calls a kernel that is not compiled yet: what numba shall call instead of compiling for these arguments."""
+    compile_kernel(function)
+    return function.overloads[signature_of(function.py_func).args].entry_point
 
 
 def signature_of(function: Callable[..., Any]) -> Any:
@@ -77,15 +86,33 @@ def signature_of(function: Callable[..., Any]) -> Any:
 
 
 def compile_kernel(function: Any) -> None:
-    """Compile a kernel and, before it, every kernel it calls; once."""
+    """Make a kernel callable: take it from disk, or compile it and, before it, every kernel it calls; once.
+
+    Kept machine code has all that it calls within, so of a tree of kernels only the few that Python calls are loaded.
+    """
     if not hasattr(function, "py_func") or function.signatures:
         return
     plain = function.py_func
+    with _interruptions_held():
+        if _load(function):
+            return
     for name in plain.__code__.co_names:
         compile_kernel(plain.__globals__.get(name))
     with _interruptions_held():
+        function.disable_compile(False)
         function.compile(signature_of(plain))
         function.disable_compile()
+
+
+def _load(function: Any) -> bool:
+    """Whether the kernel was on disk, and so is there now. What numba's `compile` does when it finds one."""
+    found = function._cache.load_overload(signature_of(function.py_func), function.targetctx)
+    if found is None:
+        return False
+    function.targetctx.insert_user_function(found.entry_point, found.fndesc, [found.library])
+    function.add_overload(found)
+    function.disable_compile()
+    return True
 
 
 @contextmanager

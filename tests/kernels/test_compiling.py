@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +51,31 @@ def two_more(x: int) -> int:
 @kernel
 def three_more(x: int) -> int:
     return x + 3
+
+
+@kernel
+def half_more(x: float) -> float:
+    return x + 0.5
+
+
+def test_a_kernel_that_python_calls_first_is_compiled_for_what_its_annotations_say() -> None:
+    assert not half_more.signatures  # type: ignore[attr-defined]
+    assert half_more(1) == 1.5
+    assert half_more(2.5) == 3.0
+    assert [str(each) for each in half_more.signatures] == ["(float64,)"]  # type: ignore[attr-defined]
+
+
+def test_of_the_kernels_on_disk_only_those_that_python_calls_are_loaded() -> None:
+    code = (
+        "from simcore.engine import warm; warm(); from simcore.kernels.loop import poll, run;"
+        "print(len(run.signatures), len(poll.signatures))"
+    )
+    ours = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
+    said = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ours).stdout
+        for _ in "12"
+    ]
+    assert said[1] == "1 0\n"
 
 
 def test_ctrl_c_while_a_kernel_compiles_comes_when_it_is_whole() -> None:
