@@ -18,7 +18,7 @@ class Configurations:
 
     vectors    : (n, core's parameters) float64, what the core reads
     moments_ms : (n, moments) int64, see `Parameters.moments`, with the edges of the window; no column = asked at every poll
-    window_ms  : (n, 2), pick_ms: (n,), rank: (n,), in_play: (n,) int64, what the harness reads
+    window_ms  : (n, 2), pick_ms: (n,), rank, in_play, ticks_only: (n,) int64, what the harness reads
     """
 
     parameters: tuple[Parameters, ...]
@@ -28,6 +28,7 @@ class Configurations:
     pick_ms: st.Int
     rank: st.Int
     in_play: st.Int
+    ticks_only: st.Int
 
     def __len__(self) -> int:
         return len(self.parameters)
@@ -38,6 +39,7 @@ class Configurations:
         settings[:, st.PICK_MS], settings[:, st.PICK_RANK] = self.pick_ms[which], self.rank[which]
         settings[:, st.N_SLOTS] = 1
         settings[:, st.TRADES_IN_PLAY] = self.in_play[which]
+        settings[:, st.TICKS_ONLY] = self.ticks_only[which] * settings[:, st.TOUCH_ONLY]
 
     def groups(self) -> list[st.Int]:
         """Indices that may be replayed in one call, in the order in which they first look: the same pick, by the same rules."""
@@ -70,6 +72,7 @@ def configurations(parameters: Iterable[Parameters]) -> Configurations:
         pick_ms=_milliseconds([(seconds,) for seconds, _ in picks], 1)[:, 0],
         rank=np.array([rank for _, rank in picks], np.int64),
         in_play=np.array([each.trades_in_play() for each in given], np.int64),
+        ticks_only=np.array([not each.reads_sizes() for each in given], np.int64),
     )
 
 

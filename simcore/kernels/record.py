@@ -79,6 +79,7 @@ from simcore.kernels.state import (
     STATUS_NOW,
     STATUS_SINCE_MS,
     STAY,
+    TICKS_ONLY,
     TO_CLOSE,
     TOUCHED,
     TYPE,
@@ -116,14 +117,14 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
             sim.recorded[r, b, t] += pence if kind == PLACE else (-pence if kind == CANCEL else -(pence // 2))
             if kind == PLACE:
                 improve_hint(sim, r, b, t)
-            if is_seen(sim, b, t):
+            if is_seen(sim, r, b, t, now):
                 sim.tally[CHANGED] = 1
         elif kind <= TRADE_UNATTRIBUTED and not flumine:
             sim.market[ROW] = record.row[i]
             last = i + 1 == end or record.row[i + 1] != record.row[i] + 1 or record.kind[i + 1] != TRADE
             last = last or record.runner[i + 1] != r or record.book[i + 1] != b
             apply_touched(sim, kind, r, b, t, pence, last, now)
-            if kind == TRADE or (kind <= CANCEL and is_seen(sim, b, t)):
+            if kind == TRADE or (kind <= CANCEL and is_seen(sim, r, b, t, now)):
                 sim.tally[CHANGED] = 1
         else:
             apply_news(sim, record, kind, r, t, pence, now)
@@ -150,9 +151,13 @@ def sees_nothing(sim: Sim) -> bool:
 
 
 @small_kernel
-def is_seen(sim: Sim, b: int, t: int) -> bool:
-    """Whether the bot's last snapshot shows a level of the record, or would if anything stood there."""
-    return t >= sim.tally[SEEN_BACK] if b == ATB else t <= sim.tally[SEEN_LAY]
+def is_seen(sim: Sim, r: int, b: int, t: int, now: int) -> bool:
+    """Whether a change at level t of the record concerns the bot: its last snapshot shows the level, or would if anything stood
+    there. One that reads prices only is concerned by the touch itself when nobody stands there any more."""
+    edge = sim.tally[SEEN_BACK] if b == ATB else sim.tally[SEEN_LAY]
+    if t == edge and sim.settings[TICKS_ONLY] != 0:
+        return world_size(sim, r, b, t, now) <= 0
+    return t >= edge if b == ATB else t <= edge
 
 
 @kernel

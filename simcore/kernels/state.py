@@ -337,7 +337,9 @@ COUNTS_CANCELS: Final = 36
 """1 = the exchange counts cancels as transactions, too"""
 BY_RESULT: Final = 37
 """1 = bets settle by the result where it is known"""
-N_SETTING: Final = 38
+TICKS_ONLY: Final = 38
+"""1 = of the touch the core reads the prices, not what stands there"""
+N_SETTING: Final = 39
 
 # columns of the timeline, one row a poll
 LINE_MS: Final = 0

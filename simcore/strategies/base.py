@@ -56,6 +56,13 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         """
         return None
 
+    def reads_sizes(self) -> bool:
+        """Whether what stands at the best prices can matter to the core, beyond the prices.
+
+        A `touch_only` core that says no is asked again when a price has changed.
+        """
+        return True
+
     def trades_in_play(self) -> bool:
         """Whether the core is asked in-play too."""
         return False

@@ -172,6 +172,14 @@ BROKEN = {
         f"elif contracts(view, 0) == 0:\n        {OFFER}",
         f"elif view.slots[0, 1] >= 0:\n        {OFFER}",
     ),
+    "what stands at the touch, unsaid": Broken(
+        "    def pick(self)",
+        "    def reads_sizes(self) -> bool:\n        return False\n\n    def pick(self)",
+        "it_reads_no_sizes",
+        "return True from `reads_sizes`",
+        f"elif contracts(view, 0) == 0:\n        {OFFER}\n\n\nMINE = Core(",
+        f"elif view.touch[0, ATB, 0, 1] > 2000:\n        {OFFER}\n\n\nMINE = Core(touch_only=True, ",
+    ),
     "a level behind the touch": Broken(
         "scale=(",
         "touch_only=True, scale=(",

@@ -35,6 +35,8 @@ from simcore.strategies.view import (
     OFFER_SIDE,
     OFFER_SLOT,
     OFFER_TICK,
+    OWN_COLUMN,
+    PENCE_COLUMN,
     SLOT_LAST_TICK,
     SLOT_MATCHED,
     TICK_COLUMN,
@@ -299,6 +301,32 @@ def _to_the_touch(view: View) -> View:
     return shown
 
 
+def it_reads_no_sizes(trial: Trial) -> Iterator[str]:
+    """With parameters that say so it wants the same whatever stands at the same prices: a replay asks when a price changes."""
+    for case in trial.sound:
+        if not trial.core.touch_only or case.parameters.reads_sizes():
+            continue
+        vector = case.parameters.vector()
+        for view in trial.views(case):
+            as_shown, other = (wanted(trial.plain, each, vector) for each in (copied(view), _other_sizes(view)))
+            if as_shown != other:
+                yield (
+                    f"{case.name}, {moment(view)}: it wants {as_shown}, and with other sizes at the same prices {other} "
+                    "(slot, side, tick, pence); return True from `reads_sizes`"
+                )
+                return
+
+
+def _other_sizes(view: View) -> View:
+    """Others have a penny at every second level they have anything at, and much at the rest."""
+    shown = copied(view)
+    own = shown.touch[..., OWN_COLUMN]
+    others = shown.touch[..., PENCE_COLUMN] > own
+    sizes = np.where(np.indices(own.shape).sum(axis=0) % 2 == 0, 1, 1_000_000)
+    shown.touch[..., PENCE_COLUMN] = np.where(others, own + sizes, shown.touch[..., PENCE_COLUMN])
+    return shown
+
+
 def it_does_not_look_ahead(trial: Trial) -> Iterator[str]:
     """A replay of the first part of a market is the first part of the replay, and the same again when repeated."""
     unsafe = (offers_are_possible, it_touches_only_offers, compiled_is_as_written)
@@ -349,6 +377,7 @@ PROMISES: Final[dict[str, Callable[[Trial], Iterator[str]]]] = {
         it_touches_only_offers,
         it_names_its_moments,
         it_reads_the_touch_only,
+        it_reads_no_sizes,
         it_does_not_look_ahead,
     )
 }
