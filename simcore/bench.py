@@ -26,17 +26,27 @@ _MESSAGE_COLUMNS = ("message_ms", "message_row")
 _ROW_COLUMNS = ("kind", "book", "runner", "tick", "size", "row")
 
 
+class Market(NamedTuple):
+    """What a market without us is, of all that a `Sim` holds."""
+
+    recorded: st.Int
+    hint: st.Int
+    runners: st.Int
+    market: st.Int
+    tally: st.Int
+
+
 class Place(NamedTuple):
     """A market at one time, to go on from.
 
     message : the next message, an index of the full record
     now_ms  : when the last thing happened
-    sim     : what the market had become
+    market  : what the market had become
     """
 
     message: int
     now_ms: int
-    sim: st.Sim
+    market: Market
 
 
 class Thin(NamedTuple):
@@ -68,8 +78,8 @@ class Bench:
         wanted = int(np.searchsorted(self.record.message_ms, time_ms))
         if not self.places:
             compile_kernel(advance)
-            self.places.append(Place(0, self.first_ms, _untouched(self.tape)))
-        while (last := self.places[-1]).message < wanted and last.sim.tally[st.STOPPED] == 0:
+            self.places.append(Place(0, self.first_ms, market_of(_untouched(self.tape))))
+        while (last := self.places[-1]).message < wanted and last.market.tally[st.STOPPED] == 0:
             further = self._message_after(last.message)
             if further > wanted:
                 break
@@ -86,8 +96,8 @@ class Bench:
     def held_bytes(self) -> int:
         """What keeping it takes: its columns, and the markets it goes on from."""
         records = [self.record, *(thin.record for thin in self.thin.values())]
-        sims = [place.sim for place in self.places] + [place.sim for place, _ in self.picked.values()]
-        return sum(column.nbytes for held in (*records, *sims) for column in held)
+        markets = [place.market for place in (*self.places, *(place for place, _ in self.picked.values()))]
+        return sum(column.nbytes for held in (*records, *markets) for column in held)
 
     def _message_after(self, message: int) -> int:
         """The message CHECKPOINT_ROWS rows on."""
@@ -95,12 +105,12 @@ class Bench:
         return min(int(np.searchsorted(self.record.message_row, row)), self.tape.n_messages)
 
     def _on(self, place: Place, last: int) -> Place:
-        if place.sim.tally[st.STOPPED] != 0 or last <= place.message:
+        if place.market.tally[st.STOPPED] != 0 or last <= place.message:
             return place
         sim = _untouched(self.tape)
-        copy_market(place.sim, sim)
+        copy_market(place.market, sim)
         message = advance(self.record, sim, place.message, last)
-        return Place(message, int(self.record.message_ms[message - 1]), sim)
+        return Place(message, int(self.record.message_ms[message - 1]), market_of(sim))
 
     def of_runner(self, r: int) -> Thin:
         """The record as a bot on runner r meets it."""
@@ -122,10 +132,15 @@ def prepare(tape: Tape) -> Bench:
     return Bench(tape, _record(columns), int(tape.message_ms[0]))
 
 
-def copy_market(source: st.Sim, target: st.Sim) -> None:
-    """Make a market what another one is; orders of ours neither has."""
-    for name in ("recorded", "hint", "runners", "market", "tally"):
-        getattr(target, name)[:] = getattr(source, name)
+def market_of(sim: st.Sim) -> Market:
+    """The market of a replay in which nothing of ours has happened."""
+    return Market(*(getattr(sim, name) for name in Market._fields))
+
+
+def copy_market(source: Market, target: st.Sim) -> None:
+    """Make a market without orders of ours what another one is."""
+    for mine, theirs in zip(market_of(target), source, strict=True):
+        mine[:] = theirs
 
 
 def _untouched(tape: Tape) -> st.Sim:

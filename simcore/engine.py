@@ -11,7 +11,7 @@ import numpy as np
 from numba.core.errors import NumbaError
 
 from simcore.assumptions import ring_of, settings_of
-from simcore.bench import Bench, Place, copy_market, prepare
+from simcore.bench import Bench, Place, copy_market, market_of, prepare
 from simcore.configurations import Configurations, configurations
 from simcore.errors import ModelError
 from simcore.kernels import many
@@ -233,7 +233,7 @@ class Passage:
         if settings[st.POLL_MS] == 0 or settings[st.MATCHING] == st.BY_FLUMINE:
             return Start(bench.record, np.array([0, bench.first_ms, 0], np.int64), base, views, (0, n), False)
         picked, waiting = self._picked(settings, len(views.poll_ms))
-        copy_market(picked.sim, base)
+        copy_market(picked.market, base)
         for mine, theirs in zip(views, waiting, strict=True):
             mine[:] = theirs
         at = np.array([picked.message, picked.now_ms, 0], np.int64)
@@ -255,12 +255,12 @@ class Passage:
             starts = bench.record.start_ms
             place = bench.before(int(starts.min()) - earliest if len(starts) else bench.first_ms)
             sim = st.new_sim(bench.tape.n_runners, settings.copy(), np.zeros(st.N_REAL), NO_SCRIPT, 1)
-            copy_market(place.sim, sim)
+            copy_market(place.market, sim)
             seen = new_views(ring, 1, 1)
             at = np.array([place.message, place.now_ms, TO_PICK], np.int64)
             timeline = np.zeros((0, st.N_LINE), np.int64)
             run(self.core.function, bench.record, sim, seen, new_offers(), np.zeros(1), timeline, at)
-            bench.keep_pick(key, Place(int(at[0]), int(at[1]), sim), seen)
+            bench.keep_pick(key, Place(int(at[0]), int(at[1]), market_of(sim)), seen)
         return bench.picked[key]
 
 
