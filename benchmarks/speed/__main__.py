@@ -145,7 +145,12 @@ def _parts(recordings: Path, work: Path, sizes: Sizes) -> dict[str, Callable[[],
     return {
         "replay": lambda: replay.measure(*raced(), window_s=sizes.window_s, batch=sizes.batch, repeats=repeats),
         "maker": lambda: maker.measure(
-            *raced(), peers, window_s=sizes.window_s, events=sizes.maker_events, repeats=repeats
+            *raced(),
+            peers,
+            window_s=sizes.window_s,
+            batch=sizes.batch,
+            events=sizes.maker_events,
+            repeats=repeats,
         ),
         "import": lambda: importing.measure(
             recordings,
