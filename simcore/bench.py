@@ -95,9 +95,13 @@ class Bench:
 
     def held_bytes(self) -> int:
         """What keeping it takes: its columns, and the markets it goes on from."""
-        records = [self.record, *(thin.record for thin in self.thin.values())]
+        records = [
+            self.record._replace(row=_numbers(0)),
+            *(thin.record for thin in self.thin.values()),
+        ]  # rows are everybody's
         markets = [place.market for place in (*self.places, *(place for place, _ in self.picked.values()))]
-        return sum(column.nbytes for held in (*records, *markets) for column in held)
+        indices = sum(thin.message.nbytes for thin in self.thin.values())
+        return indices + sum(column.nbytes for held in (*records, *markets) for column in held)
 
     def _message_after(self, message: int) -> int:
         """The message CHECKPOINT_ROWS rows on."""

@@ -8,6 +8,7 @@ compared on equal luck), never of a worker, a clock or the way the work was cut.
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -151,8 +152,14 @@ def market_rows(trials: Sequence[int], results: Sequence[BatchResult]) -> pa.Tab
     return pa.table([columns[name] for name in MARKET_ROWS.names], schema=MARKET_ROWS)
 
 
-BENCH_BYTES = 512 * 1024 * 1024
-"""what a worker keeps of the markets it has replayed, for the next batch of configurations"""
+_GIBIBYTE = 1024**3
+
+
+def bench_bytes() -> int:
+    """What a worker keeps of the markets it has replayed, for the next batch of configurations: a gibibyte, or half of its
+    share of the machine's memory where that is less."""
+    share = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (os.cpu_count() or 1)
+    return min(_GIBIBYTE, share // 2)
 
 
 class _Benches:
@@ -161,7 +168,7 @@ class _Benches:
     def __init__(self, store: TapeStore) -> None:
         self._store = store
         self._kept: dict[str, tuple[Bench, int]] = {}
-        self._bytes = 0
+        self._bytes, self._most = 0, bench_bytes()
 
     def of(self, market_id: str) -> Bench:
         kept = self._kept.get(market_id)
@@ -171,7 +178,7 @@ class _Benches:
         """Keep a market that was replayed while there is room; it may have grown since it was last kept."""
         market_id, size = bench.tape.market_id, bench.held_bytes()
         self._bytes -= self._kept.pop(market_id, (bench, 0))[1]
-        if self._bytes + size <= BENCH_BYTES:
+        if self._bytes + size <= self._most:
             self._kept[market_id] = (bench, size)
             self._bytes += size
 

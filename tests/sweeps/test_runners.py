@@ -15,8 +15,11 @@ import pyarrow as pa
 import pytest
 
 from simcore.errors import ModelError
+from simcore.models.simulation import resolve_simulation
+from simcore.tapes.store import TapeStore
 from sweeps.errors import RunnerError
-from sweeps.runners.base import MIN_SHARD_SECONDS, Configuration, Runner, Shard, ShardResult, cut
+from sweeps.runners import base
+from sweeps.runners.base import MIN_SHARD_SECONDS, Configuration, Replays, Runner, Shard, ShardResult, cut
 from sweeps.runners.inline import InlineRunner
 from sweeps.runners.ray import RayRunner
 
@@ -204,3 +207,21 @@ def test_shards_are_worth_a_task_and_never_far_more_than_asked_for() -> None:
     assert min(work[:-1]) >= MIN_SHARD_SECONDS - 0.021
     slow = list(cut(markets[:2], configurations, seconds_per_replay=lambda: 1.0, workers=2, target_seconds=0.7))
     assert max(shard.replays for shard in slow) <= 2
+
+
+def test_a_worker_keeps_the_markets_that_fit_and_gives_the_same_without_them(
+    small_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep goes round its markets again and again; what a worker keeps of them changes no result."""
+    market_ids = tuple(TapeStore.open(small_store).markets()["market_id"])[:3]
+    shard = Shard(market_ids, (Configuration(0, {}), Configuration(1, {"direction": "short"})))
+    work = Replays(str(small_store), "daf", resolve_simulation("default"), 5)
+    rows = []
+    for room in (1 << 40, 0):
+        monkeypatch.setattr(base, "bench_bytes", lambda room=room: room)
+        base._benches.cache_clear()
+        rows += [work(shard).rows, work(shard).rows]
+        kept = base._benches(str(small_store))._kept
+        assert set(kept) == (set(market_ids) if room else set())
+    base._benches.cache_clear()
+    assert all(each.equals(rows[0]) for each in rows[1:])
