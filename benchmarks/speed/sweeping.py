@@ -22,6 +22,7 @@ from benchmarks.speed.floors import NAMES
 from benchmarks.speed.making import quietly
 from benchmarks.speed.timing import Spent, run_metered, seconds_each
 from simcore import Tape, TapeStore
+from simcore.engine import warm
 from simcore.strategies import resolve_core
 from sweeps.app.synth import SynthRequest, make_markets
 from sweeps.config import SweepConfig
@@ -99,7 +100,8 @@ class Ran:
 
 
 def run_case(case: Case, work: Path, program: Sequence[str] = ("-c", "from sweeps.cli import main; main()")) -> Ran:
-    """Make the markets and run the sweep by the command line, in a process of its own. Raises MeasureError."""
+    """Make the markets and run the sweep by the command line, its kernels compiled before. Raises MeasureError."""
+    warm(case.core)
     store = work / f"store-{case.sport}"
     days = -(-case.markets // 150)
     make_markets(SynthRequest(case.sport, case.markets, days, 11, store), WORKERS, quietly)
