@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from simcore import dtypes as d
 from simcore.errors import SimulationError
 from simcore.kernels import state as st
-from simcore.kernels.compiling import compile_kernel
 from simcore.kernels.seek import advance
 from simcore.tapes.tape import Tape
 
@@ -77,7 +76,6 @@ class Bench:
         """The market without us after every message published before a time; stops where it is closed."""
         wanted = int(np.searchsorted(self.record.message_ms, time_ms))
         if not self.places:
-            compile_kernel(advance)
             self.places.append(Place(0, self.first_ms, market_of(_untouched(self.tape))))
         while (last := self.places[-1]).message < wanted and last.market.tally[st.STOPPED] == 0:
             further = self._message_after(last.message)

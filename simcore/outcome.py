@@ -12,7 +12,6 @@ from simcore.bench import Bench
 from simcore.dtypes import BACK
 from simcore.kernels import outcome as oc
 from simcore.kernels import state as st
-from simcore.kernels.compiling import compile_kernel
 from simcore.models.charges_by_date import TRANSACTION_CHARGE
 from simcore.models.rules_by_date import day_of
 from simcore.models.simulation import Simulation
@@ -75,7 +74,6 @@ def _free_per_hour(sheet: Sheet) -> int:
 
 def result_of(bench: Bench, sim: st.Sim, simulation: Simulation, timeline: st.Int | None = None) -> MarketResult:
     """The result row of a market whose replay ended in `sim`; with a timeline also its fills."""
-    compile_kernel(oc.read_out)
     more_hours = 2
     while True:
         sheet = blank_sheet(bench, 1, more_hours)

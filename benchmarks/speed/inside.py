@@ -89,7 +89,7 @@ def remember_machine_code() -> dict[str, bytes]:
 
 def name_for_perf(known: dict[str, bytes]) -> None:
     """Tell `perf` where the functions of `run_many` lie in this process."""
-    (compiled,) = run_many.overloads.values()  # type: ignore[attr-defined]
+    (compiled,) = run_many.overloads.values()
     machine_code = known.get(compiled.library.name)
     if machine_code is None:
         raise SystemExit("the kernels were compiled just now, not loaded from disk; run this once more")
@@ -140,7 +140,9 @@ def _shares(data: Path) -> list[tuple[str, float]]:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.inside", description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed.inside", description="Samples replays, kernel by kernel."
+    )
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--caf", dest="core", action="store_const", const="caf", default="caf", help="the maker on horses"

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -112,9 +112,8 @@ def _prepare_driver(folder: str) -> None:
         (BackgroundTracker, "_work", "MLflow: the thread"),
     ):
         _bind(owner, name, part)
-    RayRunner.results = _clocks.each("Ray: tasks", RayRunner.results)  # type: ignore[method-assign]
-    made: Callable[..., Replays] = lambda *given: ProfiledReplays(*given, folder)  # noqa: E731
-    app.Replays = made  # type: ignore[assignment,misc]
+    RayRunner.results = _clocks.each("Ray: tasks", RayRunner.results)
+    app.Replays = partial(ProfiledReplays, folder=folder)
     _bind_tracker()
 
 

@@ -18,7 +18,7 @@ from simcore.errors import ModelError
 from simcore.outcome import Sheet, blank_sheet
 from simcore.strategies import Core, Parameters
 from simcore.strategies.caf import CAF
-from simcore.strategies.daf import DAF
+from simcore.strategies.daf import DAF, Daf
 from sweeps.runners.base import MARKET_ROWS, market_rows
 from tests.kernels.properties import seed_ranges
 from tests.kernels.recorded import RECORDINGS, real_tape
@@ -114,7 +114,7 @@ def test_a_table_of_results_is_their_rows(recordings: Path) -> None:
     assert market_rows(trials, batches).equals(pa.Table.from_pylist(rows, schema=MARKET_ROWS))
 
 
-class Longer(DAF.parameters):  # type: ignore[name-defined,misc]
+class Longer(Daf):
     """Parameters whose vector is as long as the trader's stake is high."""
 
     def vector(self) -> Any:

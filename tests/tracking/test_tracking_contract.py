@@ -355,7 +355,12 @@ def test_a_failure_in_the_background_reaches_the_sweep_once_and_only_at_its_end(
 
 def test_a_sweep_stopped_before_its_first_trials_does_not_wait_for_a_tracker(make_sweep: MakeSweep) -> None:
     made: list[Tracker] = []
-    tracker = BackgroundTracker(lambda: made.append(NullTracker()) or made[-1])  # type: ignore[func-returns-value]
+
+    def make() -> Tracker:
+        made.append(NullTracker())
+        return made[-1]
+
+    tracker = BackgroundTracker(make)
     tracker.start(make_sweep().folder)
     tracker.log_trials([])
     tracker.close()
