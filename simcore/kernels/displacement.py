@@ -11,24 +11,18 @@ import math
 
 from simcore.dtypes import ATB, ATL
 from simcore.kernels.compiling import kernel, small_kernel
-from simcore.kernels.queue import rests_in
+from simcore.kernels.queue import own_best
 from simcore.kernels.state import (
     ALL_TOUCHED,
     HALF_LIFE_MS,
     HELD_MS,
     LEAST_PENCE,
-    LEVEL,
-    LIMIT,
     MESSAGE_MS,
-    N_STANDING,
     REFILL_HALF_LIFE,
     REFILL_INSTANT,
     REFILL_KIND,
-    RUNNER,
     SHIFT,
-    SIDE,
     TOUCHED,
-    TYPE,
     Sim,
 )
 from simcore.units import N_TICKS
@@ -95,16 +89,10 @@ def improve_hint(sim: Sim, r: int, b: int, t: int) -> None:
         sim.hint[r, b] = t
 
 
-@kernel
+@small_kernel
 def held(sim: Sim, r: int, b: int, t: int) -> bool:
     """Whether an order of ours rests in the other book at or through t: nobody comes back to stand there."""
-    for i in range(sim.tally[N_STANDING]):
-        o = sim.standing[i]
-        if sim.orders[o, RUNNER] != r or sim.orders[o, TYPE] != LIMIT or rests_in(sim.orders[o, SIDE]) == b:
-            continue
-        if sim.orders[o, LEVEL] >= t if b == ATL else sim.orders[o, LEVEL] <= t:
-            return True
-    return False
+    return own_best(sim, r, ATB) >= t if b == ATL else own_best(sim, r, ATL) <= t
 
 
 @kernel

@@ -9,7 +9,7 @@ from __future__ import annotations
 from simcore.kernels.compiling import kernel
 from simcore.kernels.displacement import hold, touch
 from simcore.kernels.flow import add_flow
-from simcore.kernels.queue import takes_from
+from simcore.kernels.queue import note_own, takes_from
 from simcore.kernels.randomness import DRAW_NEWS, log_normal_ms
 from simcore.kernels.state import (
     ANSWER_MS,
@@ -140,6 +140,7 @@ def leave_world(sim: Sim, o: int, now: int) -> None:
             sim.standing[j] = sim.standing[j + 1]
         sim.tally[N_STANDING] = n - 1
         touch(sim, sim.orders[o, RUNNER], -1)
+        note_own(sim, sim.orders[o, RUNNER])
         hold(sim, sim.orders[o, RUNNER], takes_from(sim.orders[o, SIDE]), sim.orders[o, LEVEL], now)
     sim.orders[o, STATE] = DONE
 

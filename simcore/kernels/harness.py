@@ -11,7 +11,7 @@ from simcore.kernels.compiling import kernel, small_kernel
 from simcore.kernels.displacement import best_level, is_bare, net_crossed, world_size, worse
 from simcore.kernels.long_way import closes, set_out
 from simcore.kernels.orders import below_minimum
-from simcore.kernels.queue import best_standing, better, stands_at
+from simcore.kernels.queue import best_standing, better, own_around, own_best, stands_at
 from simcore.kernels.sending import send, send_place
 from simcore.kernels.state import (
     BELIEVED,
@@ -25,7 +25,6 @@ from simcore.kernels.state import (
     KNOWN_LOSE,
     KNOWN_WIN,
     LAST_TICK,
-    LEVEL,
     LONG_WAY,
     MATCHED,
     MICRO,
@@ -108,6 +107,8 @@ def pick_runner(sim: Sim, rank: int, now: int) -> int:
 def own_at(sim: Sim, r: int, b: int, t: int) -> int:
     """Pence of ours standing at a level."""
     pence = 0
+    if not own_around(sim, r, b, t):
+        return pence
     for i in range(sim.tally[N_STANDING]):
         o = sim.standing[i]
         if stands_at(sim, o, r, b, t):
@@ -158,14 +159,13 @@ def see_ladder(sim: Sim, views: Views, i: int, slot: int, b: int, now: int) -> N
     shift = sim.runners[r, SHIFT]
     t = best_level(sim, r, b, now)
     note_decay(sim, r, b, sim.hint[r, b], t)
-    own = best_standing(sim, r, b)
-    if own >= 0 and better(b, sim.orders[own, LEVEL], t):
-        t = sim.orders[own, LEVEL]
+    if better(b, own_best(sim, r, b), t):
+        t = own_best(sim, r, b)
     level = 0
     last = sim.settings[TOUCH_ONLY] != 0
     note_seen(sim, b, -1 if b == ATB else N_TICKS)
     while level < DEPTH and 0 <= t + shift < N_TICKS:
-        mine = own_at(sim, r, b, t) if own >= 0 else 0
+        mine = own_at(sim, r, b, t)
         bare = t < 0 or t >= N_TICKS or is_bare(sim, r, b, t)
         pence = mine if bare else world_size(sim, r, b, t, now) + mine
         if not bare and decays(sim, r, b, t):

@@ -20,7 +20,7 @@ from simcore.kernels.displacement import (
 from simcore.kernels.fills import end_order, fill, write_log
 from simcore.kernels.flow import flow_now, moved
 from simcore.kernels.flumine import by_flumine, join_queue_flumine
-from simcore.kernels.queue import better, queue_after_trade, rests_in, takes_from
+from simcore.kernels.queue import better, note_own, queue_after_trade, rests_in, takes_from
 from simcore.kernels.reaction import until_shift
 from simcore.kernels.state import (
     ACCEPTED_MS,
@@ -227,6 +227,7 @@ def stand(sim: Sim, o: int, level: int, ahead: int) -> None:
     sim.standing[sim.tally[N_STANDING]] = o
     sim.tally[N_STANDING] += 1
     touch(sim, sim.orders[o, RUNNER], 1)
+    note_own(sim, sim.orders[o, RUNNER])
 
 
 @kernel

@@ -1,5 +1,8 @@
 """Four questions to the queue: an order arrived, a trade happened, a level fell, how much is filled.
 
+Most of what a record does is at levels where nothing of ours rests: the lowest and the highest of our levels, runner by runner
+and book by book, are kept (OWN_LOW, OWN_HIGH), so that only what happens between them looks at our orders one by one.
+
 ahead : pence of others ahead of us; never negative, never above what the others display
 """
 
@@ -17,6 +20,9 @@ from simcore.kernels.state import (
     LEVEL,
     LIMIT,
     N_STANDING,
+    NOWHERE,
+    OWN_HIGH,
+    OWN_LOW,
     QUEUE_BACK_BIASED,
     QUEUE_K,
     QUEUE_KIND,
@@ -43,6 +49,32 @@ def stands_at(sim: Sim, o: int, r: int, b: int, t: int) -> bool:
 
 
 @kernel
+def note_own(sim: Sim, r: int) -> None:
+    """Our limit orders on runner r came, went or moved: find again between which levels they rest."""
+    for b in range(2):
+        sim.runners[r, OWN_LOW + b] = NOWHERE
+        sim.runners[r, OWN_HIGH + b] = -NOWHERE
+    for i in range(sim.tally[N_STANDING]):
+        o = sim.standing[i]
+        if sim.orders[o, RUNNER] == r and sim.orders[o, TYPE] == LIMIT:
+            b, t = rests_in(sim.orders[o, SIDE]), sim.orders[o, LEVEL]
+            sim.runners[r, OWN_LOW + b] = min(sim.runners[r, OWN_LOW + b], t)
+            sim.runners[r, OWN_HIGH + b] = max(sim.runners[r, OWN_HIGH + b], t)
+
+
+@small_kernel
+def own_around(sim: Sim, r: int, b: int, t: int) -> bool:
+    """Whether an order of ours can rest at a level: one rests there or better, and one there or worse."""
+    return sim.runners[r, OWN_LOW + b] <= t <= sim.runners[r, OWN_HIGH + b]
+
+
+@small_kernel
+def own_best(sim: Sim, r: int, b: int) -> int:
+    """The best level of book b where an order of ours rests; worse than any if none does."""
+    return sim.runners[r, OWN_HIGH + b] if b == ATB else sim.runners[r, OWN_LOW + b]
+
+
+@kernel
 def share_ahead(sim: Sim, ahead: int, total: int, cancelled: int) -> int:
     """How much of a cancel stood ahead of us, pence: c · ahead / total · (ahead / total)^k, rounded down; k = 0 is exact.
 
@@ -64,9 +96,16 @@ def share_ahead(sim: Sim, ahead: int, total: int, cancelled: int) -> int:
     return int(cancelled * ahead // total)
 
 
-@kernel
+@small_kernel
 def queue_after_cancel(sim: Sim, r: int, b: int, t: int, total: int, cancelled: int) -> None:
     """Move our orders at a level up after a cancel of others; `total` is what they displayed before it."""
+    if own_around(sim, r, b, t):
+        move_after_cancel(sim, r, b, t, total, cancelled)
+
+
+@kernel
+def move_after_cancel(sim: Sim, r: int, b: int, t: int, total: int, cancelled: int) -> None:
+    """Move our orders up, where there can be any."""
     left = total - cancelled
     for i in range(sim.tally[N_STANDING]):
         o = sim.standing[i]
@@ -76,12 +115,19 @@ def queue_after_cancel(sim: Sim, r: int, b: int, t: int, total: int, cancelled: 
             sim.orders[o, AHEAD] = max(0, min(ahead, left))
 
 
-@kernel
+@small_kernel
 def queue_after_trade(sim: Sim, r: int, b: int, t: int, world: int, taken: int) -> None:
     """Move our orders at a level up after `taken` pence left the front; `world` is what the others displayed before it.
 
     With nothing taken: whoever gave up unseen (displacement that decayed) stands ahead of us no more.
     """
+    if own_around(sim, r, b, t):
+        move_after_trade(sim, r, b, t, world, taken)
+
+
+@kernel
+def move_after_trade(sim: Sim, r: int, b: int, t: int, world: int, taken: int) -> None:
+    """Move our orders up, where there can be any."""
     for i in range(sim.tally[N_STANDING]):
         o = sim.standing[i]
         if stands_at(sim, o, r, b, t):
@@ -100,14 +146,19 @@ def takes_from(side: int) -> int:
     return 0 if side == BACK else 1
 
 
-@kernel
+@small_kernel
 def best_standing(sim: Sim, r: int, b: int) -> int:
     """Our oldest standing order at our best price in book b, -1 if none rests there."""
-    found = -1
+    return (
+        -1 if sim.runners[r, OWN_HIGH + b] < sim.runners[r, OWN_LOW + b] else oldest_at(sim, r, b, own_best(sim, r, b))
+    )
+
+
+@kernel
+def oldest_at(sim: Sim, r: int, b: int, t: int) -> int:
+    """Our oldest standing order at a level, -1 if none rests there."""
     for i in range(sim.tally[N_STANDING]):
         o = sim.standing[i]
-        if sim.orders[o, RUNNER] != r or rests_in(sim.orders[o, SIDE]) != b or sim.orders[o, TYPE] != LIMIT:
-            continue
-        if found < 0 or better(b, sim.orders[o, LEVEL], sim.orders[found, LEVEL]):
-            found = o
-    return found
+        if stands_at(sim, o, r, b, t):
+            return int(o)
+    return -1

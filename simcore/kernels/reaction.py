@@ -15,7 +15,7 @@ from simcore.kernels.compiling import kernel, small_kernel
 from simcore.kernels.displacement import best_level, displaced_now, hold, net_crossed, set_displaced, world_size
 from simcore.kernels.fills import fill
 from simcore.kernels.flow import flow_now, moved
-from simcore.kernels.queue import best_standing, better, rests_in
+from simcore.kernels.queue import best_standing, better, note_own, rests_in
 from simcore.kernels.state import (
     AHEAD,
     FILL_PASSIVE,
@@ -87,6 +87,7 @@ def carry_over(sim: Sim, r: int, shift: int, now: int) -> None:
         keep_ahead_within(sim, o, now)  # whoever gave up unseen where it stood is not ahead of it elsewhere
         sim.orders[o, LEVEL] = sim.orders[o, TICK] - shift
         keep_ahead_within(sim, o, now)
+    note_own(sim, r)
     hold(sim, r, ATB, -1, now)
     hold(sim, r, ATL, N_TICKS, now)
     if sim.market[STATUS_NOW] == OPEN:

@@ -75,7 +75,11 @@ LOGGED_BEFORE: Final = 10
 SHIFT: Final = 11
 """what the record does at tick k happens at k + SHIFT"""
 FLOW_STAMP_MS: Final = 12
-N_RUNNER: Final = 13
+OWN_LOW: Final = 13
+"""the lowest level where a limit order of ours rests in ATB, one column on in ATL; NOWHERE = none rests"""
+OWN_HIGH: Final = 15
+"""likewise the highest; −NOWHERE = none rests"""
+N_RUNNER: Final = 17
 
 # fields of `market`
 STATUS_NOW: Final = 0
@@ -457,6 +461,8 @@ def new_sim(
     runners = np.zeros((n_runners, N_RUNNER), np.int64)
     runners[:, LAST_TICK] = NO_TICK
     runners[:, OUTCOME] = -1
+    runners[:, OWN_LOW : OWN_LOW + 2] = NOWHERE
+    runners[:, OWN_HIGH : OWN_HIGH + 2] = -NOWHERE
     hint = np.empty((n_runners, 2), np.int64)
     hint[:, 0], hint[:, 1] = -1, N_TICKS
     levels = (n_runners, 2, N_TICKS)

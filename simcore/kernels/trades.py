@@ -17,14 +17,14 @@ first, never more than they were; the rest was never traded in the record and is
 from __future__ import annotations
 
 from simcore.dtypes import ATB, ATL, OPEN
-from simcore.kernels.compiling import kernel
+from simcore.kernels.compiling import kernel, small_kernel
 from simcore.kernels.displacement import (
     displaced_now,
     set_displaced,
     world_size,
 )
 from simcore.kernels.fills import fill
-from simcore.kernels.queue import better, queue_after_trade, rests_in, stands_at
+from simcore.kernels.queue import better, oldest_at, own_around, own_best, queue_after_trade, stands_at
 from simcore.kernels.randomness import DRAW_APPETITE, uniform
 from simcore.kernels.state import (
     AHEAD,
@@ -38,12 +38,9 @@ from simcore.kernels.state import (
     GIVEN,
     KEY_A,
     KEY_B,
-    LEVEL,
     N_STANDING,
     REMAINING,
     ROW,
-    RUNNER,
-    SIDE,
     STATUS_NOW,
     SWEEP_FIRST,
     SWEEP_ROW,
@@ -53,30 +50,19 @@ from simcore.kernels.state import (
 )
 
 
-@kernel
-def best_order_within(sim: Sim, r: int, b: int, limit: int, inclusive: bool) -> int:
-    """Our oldest standing order at the best price of book b that is better than `limit` (or at it); -1 if none."""
-    found = -1
-    for i in range(sim.tally[N_STANDING]):
-        o = sim.standing[i]
-        if sim.orders[o, RUNNER] != r or rests_in(sim.orders[o, SIDE]) != b:
-            continue
-        t = sim.orders[o, LEVEL]
-        if not (better(b, t, limit) or (inclusive and t == limit)):
-            continue
-        if found < 0 or better(b, t, sim.orders[found, LEVEL]):
-            found = o
-    return found
+@small_kernel
+def reaches_own(sim: Sim, r: int, b: int, limit: int, inclusive: bool) -> bool:
+    """Whether an order of ours rests in book b at a price better than `limit` (or at it)."""
+    best = own_best(sim, r, b)
+    return better(b, best, limit) or (inclusive and best == limit)
 
 
 @kernel
 def fill_through(sim: Sim, r: int, b: int, limit: int, inclusive: bool, want: int, what: int, now: int) -> int:
     """Fill our orders that are hit before `limit` (or at it), best price then oldest first; returns pence filled."""
     left = want
-    while left > 0:
-        o = best_order_within(sim, r, b, limit, inclusive)
-        if o < 0:
-            break
+    while left > 0 and reaches_own(sim, r, b, limit, inclusive):
+        o = oldest_at(sim, r, b, own_best(sim, r, b))
         pence = min(left, sim.orders[o, REMAINING])
         fill(sim, o, pence, sim.orders[o, TICK], what, now)
         left -= pence
@@ -112,6 +98,8 @@ def take_queue(sim: Sim, r: int, b: int, t: int, want: int, most: int, what: int
 @kernel
 def take_ours(sim: Sim, r: int, b: int, t: int, want: int, most: int, what: int, now: int) -> int:
     """Fill our orders before tick t, then in its queue, as far as `want` reaches and at most `most`; returns pence filled."""
+    if not reaches_own(sim, r, b, t, True):
+        return 0
     through = fill_through(sim, r, b, t, False, min(want, most), what, now)
     _, ours = take_queue(sim, r, b, t, want - through, most - through, what, now)
     return through + ours
@@ -192,8 +180,11 @@ def place(sim: Sim, r: int, b: int, t: int, pence: int, now: int) -> None:
     Nothing matches while the market is suspended.
     """
     opposite = ATL if b == ATB else ATB
-    met = fill_through(sim, r, opposite, t, True, pence, FILL_PASSIVE, now) if sim.market[STATUS_NOW] == OPEN else 0
-    queue_after_trade(sim, r, b, t, world_size(sim, r, b, t, now), 0)
+    met = 0
+    if sim.market[STATUS_NOW] == OPEN and reaches_own(sim, r, opposite, t, True):
+        met = fill_through(sim, r, opposite, t, True, pence, FILL_PASSIVE, now)
+    if own_around(sim, r, b, t):
+        queue_after_trade(sim, r, b, t, world_size(sim, r, b, t, now), 0)
     sim.recorded[r, b, t] += pence
     if met > 0 and sim.settings[DISPLACE] != 0:
         set_displaced(sim, r, b, t, displaced_now(sim, r, b, t, now) - met, now)
