@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -41,6 +42,7 @@ class Configurations:
         settings[:, st.TRADES_IN_PLAY] = self.in_play[which]
         settings[:, st.TICKS_ONLY] = self.ticks_only[which] * settings[:, st.TOUCH_ONLY]
 
+    @cached_property
     def groups(self) -> list[st.Int]:
         """Indices that may be replayed in one call, in the order in which they first look: the same pick, by the same rules."""
         found: dict[tuple[int, ...], list[int]] = {}

@@ -26,7 +26,17 @@ from simcore.outcome import Sheet, account_for, blank_sheet, result_of
 from simcore.results import BatchResult, MarketResult
 from simcore.strategies import Core, Parameters, resolve_core
 from simcore.strategies.daf import DAF
-from simcore.strategies.view import DEPTH, N_CLOCK, N_LEVEL, N_SEEN, N_SLOT, SLOT_RUNNER, TICK_COLUMN, new_offers
+from simcore.strategies.view import (
+    DEPTH,
+    N_CLOCK,
+    N_LEVEL,
+    N_SEEN,
+    N_SLOT,
+    SLOT_RUNNER,
+    TICK_COLUMN,
+    Offers,
+    new_offers,
+)
 from simcore.tapes.tape import Tape
 
 FIRST_CAPACITY = 1024
@@ -74,8 +84,10 @@ def replay_batch(
     warm(chosen)
     sheet = blank_sheet(bench, len(given))
     passage = Passage(bench, chosen, given, assumed, seed)
-    for group in given.groups():
-        sheet, _, _ = passage.run(group, sheet)
+    room = _rooms.pop(passage.size, None) or new_room(passage.size)  # nobody else has it until it is put back
+    for group in given.groups:
+        sheet, room, _ = passage.run(group, sheet, room)
+    _keep_room(passage.size, room)
     return account_for(bench, sheet, assumed)
 
 
@@ -133,10 +145,59 @@ def run_core(
     """Run the loop; returns the state it leaves and the timeline, which is empty unless asked for."""
     warm(core)
     passage = Passage(bench, core, configurations([parameters]), simulation, seed, record)
-    return passage.run(np.zeros(1, np.int64), blank_sheet(bench, 1))[1:]
+    _, room, timeline = passage.run(np.zeros(1, np.int64), blank_sheet(bench, 1), new_room(passage.size))
+    return room.sim, timeline
 
 
 NO_SCRIPT = np.zeros((0, st.N_REQUEST), np.int64)
+MOST_ROOMS = 16
+"""sizes of market for which arrays are kept; a few hundred kilobytes each"""
+_rooms: dict[Size, Room] = {}
+
+
+class Size(NamedTuple):
+    """What room a passage takes: runners, snapshots that can wait at once, moments of a configuration, orders of one replay."""
+
+    n_runners: int
+    ring: int
+    n_moments: int
+    orders: int
+
+
+class Room(NamedTuple):
+    """The arrays a passage works in. They may be what an earlier one left: `run_many` wipes between two markets what it wipes
+    between two configurations, and `_start` the rest.
+
+    base, start : the market without us, and the snapshots that wait in it
+    sim, views, offers : the replay
+    """
+
+    base: st.Sim
+    start: st.Views
+    sim: st.Sim
+    views: st.Views
+    offers: Offers
+
+
+def new_room(size: Size) -> Room:
+    """Arrays nothing has happened in."""
+    moments_ms = [0] * size.n_moments
+
+    def sim(orders: int) -> st.Sim:
+        settings, reals = np.zeros(st.N_SETTING, np.int64), np.zeros(st.N_REAL)
+        return st.new_sim(size.n_runners, settings, reals, NO_SCRIPT, orders, moments_ms)
+
+    views = new_views(size.ring, 1, 1), new_views(size.ring, 1, size.orders)
+    return Room(sim(1), views[0], sim(size.orders), views[1], new_offers())
+
+
+def _keep_room(size: Size, room: Room) -> None:
+    """For the next market of its size; one that had to grow is not kept."""
+    if len(room.sim.orders) > size.orders:
+        return
+    while len(_rooms) >= MOST_ROOMS:
+        _rooms.pop(next(iter(_rooms)), None)
+    _rooms[size] = room
 
 
 class Start(NamedTuple):
@@ -167,28 +228,38 @@ class Passage:
     seed: int
     record: bool = False
 
-    def run(self, group: st.Int, sheet: Sheet) -> tuple[Sheet, st.Sim, st.Int]:
-        """Replay the configurations of a group; returns the sheet with their rows, what the last one left, and its timeline."""
+    def run(self, group: st.Int, sheet: Sheet, room: Room) -> tuple[Sheet, Room, st.Int]:
+        """Replay the configurations of a group; returns the sheet with their rows, the room (another where that one was too
+        small) with what the last one left in it, and its timeline."""
         settings, reals = self._assumed
         rows = np.tile(settings, (len(group), 1))
         self.given.write(rows, group)
-        start = self._start(rows[0], reals)
+        start = self._start(rows[0], reals, room)
         batch, timeline = self._batch(group, rows, start, sheet), self._timeline(settings)
-        capacity, done = FIRST_CAPACITY, 0
+        done = 0
         while True:
-            sim = st.new_sim(
-                self.bench.tape.n_runners, settings.copy(), reals, NO_SCRIPT, capacity, batch.moments_ms[0]
-            )
-            views, offers = new_views(len(start.views.poll_ms), 1, capacity), new_offers()
-            loop = (self.core.function, start.record, start.base, start.views, sim, views, offers)
+            room.sim.reals[:] = reals
+            loop = (self.core.function, start.record, start.base, start.views, room.sim, room.views, room.offers)
             done = run_many(*loop, batch, timeline, start.at, done)
             if done == len(group):
-                return sheet.with_rows(group, batch.numbers, batch.hours), sim, timeline
+                return sheet.with_rows(group, batch.numbers, batch.hours), room, timeline
             batch.numbers[done] = batch.hours[done] = 0
-            if sim.tally[st.FULL] == st.NO_HOUR:
+            if room.sim.tally[st.FULL] == st.NO_HOUR:
                 batch = batch._replace(hours=np.pad(batch.hours, ((0, 0), (0, batch.hours.shape[1]))))
             else:
-                capacity *= 2
+                room = new_room(self.size._replace(orders=2 * len(room.sim.orders)))
+
+    @cached_property
+    def size(self) -> Size:
+        """What room it takes at first."""
+        ring = ring_of(self.bench.record.message_ms, self.simulation)
+        return Size(self.bench.tape.n_runners, ring, self._moments_ms.shape[1], FIRST_CAPACITY)
+
+    @cached_property
+    def _moments_ms(self) -> st.Int:
+        """When each configuration asks to be asked; without a column at every poll, as a timeline has a line for each."""
+        asked_always = self.record or self.simulation.poll_ms == 0
+        return np.zeros((len(self.given), 0), np.int64) if asked_always else self.given.moments_ms
 
     @cached_property
     def _assumed(self) -> tuple[st.Int, st.Real]:
@@ -198,7 +269,6 @@ class Passage:
 
     def _batch(self, group: st.Int, rows: st.Int, start: Start, sheet: Sheet) -> Batch:
         given, n = self.given, len(group)
-        asked_always = self.record or self.simulation.poll_ms == 0  # a timeline has a line for each poll
         common = np.zeros(many.N_COMMON, np.int64)
         common[many.FIRST_HOUR] = sheet.first_hour
         common[many.FIRST_RUNNER], common[many.BEYOND_RUNNER] = start.runners
@@ -207,7 +277,7 @@ class Passage:
         return Batch(
             settings=rows,
             vectors=given.vectors[group],
-            moments_ms=np.zeros((n, 0), np.int64) if asked_always else given.moments_ms[group],
+            moments_ms=self._moments_ms[group],
             numbers=np.zeros((n, sheet.numbers.shape[1]), np.int64),
             hours=np.zeros((n, sheet.hours.shape[1]), np.int64),
             common=common,
@@ -222,17 +292,18 @@ class Passage:
             lines = len(times) if period == 0 else int(times[-1] - times[0]) // period + 2
         return np.zeros((lines, st.N_LINE), np.int64)
 
-    def _start(self, settings: st.Int, reals: st.Real) -> Start:
+    def _start(self, settings: st.Int, reals: st.Real, room: Room) -> Start:
         """The moment of the pick, which nothing of ours precedes.
 
         A bot that looks at each message, or whose fills that framework's rules decide, begins at the beginning.
         """
         bench, n = self.bench, self.bench.tape.n_runners
-        base = st.new_sim(n, settings.copy(), reals, NO_SCRIPT, 1)
-        views = new_views(ring_of(bench.record.message_ms, self.simulation), 1, 1)
         if settings[st.POLL_MS] == 0 or settings[st.MATCHING] == st.BY_FLUMINE:
+            base, views = st.new_sim(n, settings.copy(), reals, NO_SCRIPT, 1), new_views(self.size.ring, 1, 1)
             return Start(bench.record, np.array([0, bench.first_ms, 0], np.int64), base, views, (0, n), False)
-        picked, waiting = self._picked(settings, len(views.poll_ms))
+        picked, waiting = self._picked(settings)
+        base, views = room.base, room.start
+        base.settings[:], base.reals[:] = settings, reals
         copy_market(picked.market, base)
         for mine, theirs in zip(views, waiting, strict=True):
             mine[:] = theirs
@@ -245,7 +316,7 @@ class Passage:
         at[0] = np.searchsorted(thin.message, picked.message)
         return Start(thin.record, at, base, views, (r, r + 1), True)
 
-    def _picked(self, settings: st.Int, ring: int) -> tuple[Place, st.Views]:
+    def _picked(self, settings: st.Int) -> tuple[Place, st.Views]:
         """The market when the harness made its pick, or at its end without one."""
         first = max(int(settings[st.WINDOW_FIRST_MS]), int(settings[st.PICK_MS]))
         key = (first, *(int(settings[each]) for each in _DECIDE_THE_PICK))
@@ -256,7 +327,7 @@ class Passage:
             place = bench.before(int(starts.min()) - earliest if len(starts) else bench.first_ms)
             sim = st.new_sim(bench.tape.n_runners, settings.copy(), np.zeros(st.N_REAL), NO_SCRIPT, 1)
             copy_market(place.market, sim)
-            seen = new_views(ring, 1, 1)
+            seen = new_views(self.size.ring, 1, 1)
             at = np.array([place.message, place.now_ms, TO_PICK], np.int64)
             timeline = np.zeros((0, st.N_LINE), np.int64)
             run(self.core.function, bench.record, sim, seen, new_offers(), np.zeros(1), timeline, at)

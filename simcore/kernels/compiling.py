@@ -90,7 +90,7 @@ def compile_kernel(function: Any) -> None:
 
     Kept machine code has all that it calls within, so of a tree of kernels only the few that Python calls are loaded.
     """
-    if not hasattr(function, "py_func") or function.signatures:
+    if not hasattr(function, "py_func") or function.overloads:
         return
     plain = function.py_func
     with _interruptions_held():

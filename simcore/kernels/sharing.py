@@ -1,9 +1,12 @@
-"""A NamedTuple of arrays goes from kernel to kernel as one pointer.
+"""How arguments reach kernels: a NamedTuple of arrays goes from kernel to kernel as one pointer.
 
 Left to itself numba hands every array of a tuple over as seven to eleven numbers, some hundred and sixty for the state of a
 market, at each call that is not inlined: most of what a replay cost. Here the wrapper that Python calls lays the tuple out once
 on its stack, and kernels read from there what they use. The layout never changes while they run (they change what the arrays
 hold, never the arrays), so the compiler may keep what it has read.
+
+A function that is handed to a kernel (`Handed`) is looked up once: numba reads the signature and the addresses anew at each
+call from Python, which took twice as long as all other arguments together.
 """
 
 from __future__ import annotations
@@ -18,7 +21,10 @@ from numba.core.datamodel import models
 from numba.core.imputils import impl_ret_borrowed, lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate
 from numba.core.typing.typeof import typeof
+from numba.experimental.function_type import FunctionModel, _get_jit_address, _get_wrapper_address
 from numba.extending import NativeValue, infer_getattr, register_model, typeof_impl, unbox
+
+from simcore.kernels.compiling import signature_of
 
 Held = TypeVar("Held", bound=tuple[Any, ...])
 
@@ -96,6 +102,39 @@ def shared(kind: type[Held]) -> type[Held]:
 def _looks(value: Any) -> Any:
     """All that the type of an array depends on, or the type itself of anything else."""
     if isinstance(value, np.ndarray):
-        flags = value.flags
-        return value.dtype, value.ndim, flags.c_contiguous, flags.f_contiguous, flags.writeable
+        return value.dtype, value.ndim, value.flags.num
     return typeof(value)
+
+
+class Handed(types.FunctionType):
+    """A compiled function as an argument of a kernel: one that has been compiled for this very signature."""
+
+
+register_model(Handed)(FunctionModel)
+
+
+def addresses_of(function: Any) -> tuple[int, int]:
+    """Where the code of a compiled kernel is: what C calls, and what compiled code calls. The kernel remembers it."""
+    known: tuple[int, int] | None = getattr(function, "addresses", None)
+    if known is None:
+        signature = signature_of(function.py_func)
+        known = function.addresses = _get_wrapper_address(function, signature), _get_jit_address(function, signature)
+    return known
+
+
+@unbox(Handed)
+def unbox_handed(handed: Handed, function: Any, c: Any) -> NativeValue:
+    api, builder = c.pyapi, c.builder
+    module = api.import_module(c.context.insert_const_string(builder.module, __name__))
+    look_up = api.object_getattr_string(module, addresses_of.__name__)
+    addresses = api.call_function_objargs(look_up, (function,))
+    api.decref(look_up)
+    api.decref(module)
+    with cgutils.if_unlikely(builder, cgutils.is_null(builder, addresses)):
+        builder.ret(api.get_null_object())
+    core = cgutils.create_struct_proxy(handed)(c.context, builder)
+    core.c_addr = api.long_as_voidptr(api.tuple_getitem(addresses, 0))
+    core.jit_addr = api.long_as_voidptr(api.tuple_getitem(addresses, 1))
+    core.py_addr = builder.bitcast(function, c.context.get_value_type(types.voidptr))
+    api.decref(addresses)
+    return NativeValue(core._getvalue())

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from simcore.dtypes import ATB, ATL, BACK
 from simcore.kernels.compiling import Real1, kernel, register
+from simcore.kernels.sharing import Handed
 from simcore.kernels.state import MAX_OFFERS
 from simcore.units import N_TICKS, ODDS_HUNDREDTHS
 
@@ -112,7 +113,7 @@ def _register() -> None:
     register(View, view)
     register(Offers, new_offers())
     core = types.void(typeof(view), types.float64[::1], typeof(new_offers()))
-    register(CoreFunction, types.FunctionType(core))
+    register(CoreFunction, Handed(core))
 
 
 _register()

@@ -55,6 +55,24 @@ def test_a_batch_is_its_configurations_one_by_one(seeds: range) -> None:
     assert traded > 0
 
 
+def test_arrays_that_earlier_markets_left_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, jobs = [], []
+    for seed in range(80):
+        tape, core, parameters, simulation, _ = seeded_bot(seed)
+        given = configurations([parameters, *others(core, parameters, Random(seed), 2)])
+        jobs += [(tape, core, given, assumed) for assumed in (simulation, "flumine", "default", {"poll_ms": 0})]
+    fresh = []
+    for job in jobs:
+        engine._rooms.clear()
+        fresh.append(list(simcore.replay_batch(*job)))
+    new_room = engine.new_room
+    monkeypatch.setattr(engine, "new_room", lambda size: made.append(size) or new_room(size))
+    for i in Random(1).sample(range(len(jobs)), len(jobs)):
+        assert list(simcore.replay_batch(*jobs[i])) == fresh[i]
+    assert len(made) < len(jobs) // 2
+    assert any(result.entry_matched for results in fresh for result in results)
+
+
 def real_configurations() -> list[Parameters]:
     """Makers that begin and end at many times, on two favourites, of small stakes and large."""
     made: list[Parameters] = []
