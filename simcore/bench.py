@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from simcore import dtypes as d
 from simcore.errors import SimulationError
 from simcore.kernels import state as st
+from simcore.kernels.alone import Alone, pass_alone, room_for
 from simcore.kernels.seek import advance
 from simcore.tapes.tape import Tape
 
@@ -22,6 +23,7 @@ CHECKPOINT_ROWS = 4000
 MOST_PICKS = 8
 """moments of a pick that are kept; the oldest goes first, so that a long batch needs no more room than a short one"""
 _MESSAGE_COLUMNS = ("message_ms", "message_row")
+_KNOWN = Alone._fields
 _ROW_COLUMNS = ("kind", "book", "runner", "tick", "size", "row")
 
 
@@ -63,6 +65,7 @@ class Bench:
     places   : the market without us every so many rows, as far as anybody asked
     picked   : the market at the moment of a pick and the snapshots then waiting, by all that decides it
     thin     : by runner
+    known    : by runner, and what is known beforehand of a replay with nothing of ours in it, from some message on
     """
 
     tape: Tape
@@ -71,6 +74,7 @@ class Bench:
     places: list[Place] = field(default_factory=list)
     picked: dict[tuple[int, ...], tuple[Place, st.Views]] = field(default_factory=dict)
     thin: dict[int, Thin] = field(default_factory=dict)
+    known: dict[int, tuple[int, Thin]] = field(default_factory=dict)
 
     def before(self, time_ms: int) -> Place:
         """The market without us after every message published before a time; stops where it is closed."""
@@ -98,8 +102,10 @@ class Bench:
             *(thin.record for thin in self.thin.values()),
         ]  # rows are everybody's
         markets = [place.market for place in (*self.places, *(place for place, _ in self.picked.values()))]
-        indices = sum(thin.message.nbytes for thin in self.thin.values())
-        return indices + sum(column.nbytes for held in (*records, *markets) for column in held)
+        arrays = [column for held in (*records, *markets) for column in held]
+        arrays += [thin.message for thin in self.thin.values()]
+        arrays += [getattr(thin.record, name) for _, thin in self.known.values() for name in _KNOWN]
+        return sum(array.nbytes for array in arrays)
 
     def _message_after(self, message: int) -> int:
         """The message CHECKPOINT_ROWS rows on."""
@@ -119,6 +125,23 @@ class Bench:
         if r not in self.thin:
             self.thin[r] = _thin(self.record, r)
         return self.thin[r]
+
+    def known_from(self, r: int, place: Place) -> Thin:
+        """The same, with what a bot sees of the best prices from a place on while nothing of its own is in the market."""
+        thin = self.of_runner(r)
+        first = int(np.searchsorted(thin.message, place.message))
+        if r not in self.known or self.known[r][0] > first:
+            self.known[r] = first, thin._replace(record=self._passed_alone(thin.record, r, first, place.market))
+        return self.known[r][1]
+
+    def _passed_alone(self, record: st.Record, r: int, first: int, market: Market) -> st.Record:
+        sim = _untouched(self.tape)
+        copy_market(market, sim)
+        room = room_for(len(record.message_ms), len(record.news_row))
+        keys, books = pass_alone(record, sim, room, r, first)
+        found = {"keys": room.keys[:keys], "kept": room.kept[:books], "books": room.books[:books]}
+        columns = room._asdict() | {name: rows.copy() for name, rows in found.items()}
+        return record._replace(**_read_only(columns))
 
 
 def prepare(tape: Tape) -> Bench:
@@ -187,6 +210,12 @@ def _record(columns: dict[str, NDArray[Any]]) -> st.Record:
     """A record of these columns of a tape, with the index of its news."""
     news = np.flatnonzero(_is_news(columns["kind"]))
     columns |= {"news_row": news, "news_message": np.searchsorted(columns["message_row"], news, side="right") - 1}
+    columns |= dict(zip(_KNOWN, st.nothing_known(), strict=True))
+    return st.Record(**_read_only(columns))
+
+
+def _read_only(columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Arrays as a tape's columns are: another type to the compiler."""
     for column in columns.values():
-        column.setflags(write=False)  # as a tape's columns are: another type to the compiler
-    return st.Record(**columns)
+        column.setflags(write=False)
+    return columns

@@ -16,6 +16,7 @@ from simcore.configurations import Configurations, configurations
 from simcore.errors import ModelError
 from simcore.kernels import many
 from simcore.kernels import state as st
+from simcore.kernels.alone import pass_alone
 from simcore.kernels.compiling import compile_kernel
 from simcore.kernels.loop import TO_PICK, run
 from simcore.kernels.many import Batch, run_many
@@ -109,7 +110,7 @@ def warm(core: str | Core = "daf") -> None:
 
     Raises ModelError for a core that numba cannot compile.
     """
-    for function in (run_many, run, advance, read_out):
+    for function in (run_many, run, advance, pass_alone, read_out):
         compile_kernel(function)
     chosen = resolve_core(core)
     try:
@@ -234,7 +235,7 @@ class Passage:
         settings, reals = self._assumed
         rows = np.tile(settings, (len(group), 1))
         self.given.write(rows, group)
-        start = self._start(rows[0], reals, room)
+        start = self._start(rows, reals, room)
         batch, timeline = self._batch(group, rows, start, sheet), self._timeline(settings)
         done = 0
         while True:
@@ -292,12 +293,12 @@ class Passage:
             lines = len(times) if period == 0 else int(times[-1] - times[0]) // period + 2
         return np.zeros((lines, st.N_LINE), np.int64)
 
-    def _start(self, settings: st.Int, reals: st.Real, room: Room) -> Start:
+    def _start(self, rows: st.Int, reals: st.Real, room: Room) -> Start:
         """The moment of the pick, which nothing of ours precedes.
 
         A bot that looks at each message, or whose fills that framework's rules decide, begins at the beginning.
         """
-        bench, n = self.bench, self.bench.tape.n_runners
+        bench, n, settings = self.bench, self.bench.tape.n_runners, rows[0]
         if settings[st.POLL_MS] == 0 or settings[st.MATCHING] == st.BY_FLUMINE:
             base, views = st.new_sim(n, settings.copy(), reals, NO_SCRIPT, 1), new_views(self.size.ring, 1, 1)
             return Start(bench.record, np.array([0, bench.first_ms, 0], np.int64), base, views, (0, n), False)
@@ -312,7 +313,7 @@ class Passage:
         if not base.tally[st.PICKED] or by_message:  # each message moves the world
             return Start(bench.record, at, base, views, (0, n), True)
         r = int(views.slots[0, 0, SLOT_RUNNER])
-        thin = bench.of_runner(r)
+        thin = bench.known_from(r, picked) if rows[:, st.TICKS_ONLY].any() else bench.of_runner(r)
         at[0] = np.searchsorted(thin.message, picked.message)
         return Start(thin.record, at, base, views, (r, r + 1), True)
 

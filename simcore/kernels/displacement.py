@@ -13,6 +13,7 @@ from simcore.dtypes import ATB, ATL
 from simcore.kernels.compiling import kernel, small_kernel
 from simcore.kernels.queue import own_best
 from simcore.kernels.state import (
+    ALL_ABOVE,
     ALL_TOUCHED,
     HALF_LIFE_MS,
     HELD_MS,
@@ -36,6 +37,12 @@ def touch(sim: Sim, r: int, more: int) -> None:
 
 
 @small_kernel
+def count_above(sim: Sim, was: int, pence: int) -> None:
+    """A level's displacement was, and is: those above 0 are counted."""
+    sim.tally[ALL_ABOVE] += int(pence > 0) - int(was > 0)
+
+
+@small_kernel
 def decayed(sim: Sim, r: int, b: int, t: int, now: int) -> int:
     """D₀ with what came back since its time stamp, pence. One that has decayed to nothing is forgotten for good."""
     start = sim.displaced[r, b, t]
@@ -55,6 +62,7 @@ def decayed_from(sim: Sim, r: int, b: int, t: int, start: int, now: int) -> int:
         left = int(start * math.pow(2.0, -elapsed_ms / sim.settings[HALF_LIFE_MS]))
     if left == 0:
         sim.displaced[r, b, t] = 0
+        count_above(sim, start, 0)
         touch(sim, r, -1)
     return int(left)
 
@@ -80,6 +88,15 @@ def displaced_from(sim: Sim, r: int, b: int, t: int, start: int, now: int) -> in
 def world_size(sim: Sim, r: int, b: int, t: int, now: int) -> int:
     """W: what the others display at a level, pence."""
     return sim.recorded[r, b, t] + displaced_now(sim, r, b, t, now)
+
+
+@small_kernel
+def shows(sim: Sim, r: int, b: int, t: int, now: int) -> bool:
+    """W > 0. Where the record outweighs what we took, how much of it came back need not be worked out."""
+    recorded, start = sim.recorded[r, b, t], sim.displaced[r, b, t]
+    if start == 0 or (recorded > 0 and recorded + start > 0):
+        return bool(recorded > 0)
+    return bool(recorded + displaced_from(sim, r, b, t, start, now) > 0)
 
 
 @small_kernel
@@ -115,10 +132,11 @@ def hold(sim: Sim, r: int, b: int, last: int, now: int) -> None:
 def set_displaced(sim: Sim, r: int, b: int, t: int, pence: int, now: int) -> None:
     """D := max(pence, −R), stamped now, or held."""
     pence = max(pence, -sim.recorded[r, b, t])
-    was = sim.displaced[r, b, t] != 0
+    was = sim.displaced[r, b, t]
     sim.displaced[r, b, t] = pence
+    count_above(sim, was, pence)
     sim.stamp_ms[r, b, t] = HELD_MS if pence < 0 and held(sim, r, b, t) else now
-    touch(sim, r, int(pence != 0) - int(was))
+    touch(sim, r, int(pence != 0) - int(was != 0))
     if pence != 0:
         improve_hint(sim, r, b, t)
 
@@ -139,6 +157,7 @@ def forget_displacement(sim: Sim) -> None:
         for b in range(2):
             for t in range(N_TICKS):
                 if sim.displaced[r, b, t] != 0:
+                    count_above(sim, sim.displaced[r, b, t], 0)
                     sim.displaced[r, b, t] = 0
                     touch(sim, r, -1)
 
@@ -158,7 +177,7 @@ def worse(b: int, t: int) -> int:
 @kernel
 def next_level(sim: Sim, r: int, b: int, t: int, now: int) -> int:
     """First tick at or behind t where the others display something; outside 0..349 if there is none."""
-    while 0 <= t < N_TICKS and (is_bare(sim, r, b, t) or off_ladder(sim, r, t) or world_size(sim, r, b, t, now) <= 0):
+    while 0 <= t < N_TICKS and (off_ladder(sim, r, t) or not shows(sim, r, b, t, now)):
         t = worse(b, t)
     return t
 
@@ -193,6 +212,8 @@ def net_crossed(sim: Sim, r: int, now: int) -> None:
 
     Without this a sweep that refills leaves free money. Where the record itself is crossed, it stays as it was.
     """
+    if sim.tally[ALL_ABOVE] == 0:
+        return
     back = best_level(sim, r, ATB, now)
     lay = best_level(sim, r, ATL, now)
     if back < 0 or lay >= N_TICKS:
@@ -210,7 +231,7 @@ def net_touched(sim: Sim, now: int) -> None:
     Done around every message: what crosses between messages keeps crossing until the next one (a refill only grows), so it
     makes no difference to the world when, or how often, anybody looks.
     """
-    if sim.tally[ALL_TOUCHED] != 0:
+    if sim.tally[ALL_ABOVE] != 0:
         net_each(sim, now)
 
 

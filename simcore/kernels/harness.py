@@ -49,6 +49,7 @@ from simcore.kernels.state import (
     START_AT_MS,
     STATUS_NOW,
     TICK,
+    TICKS_ONLY,
     TOUCH_ONLY,
     VIEW_DECAYS,
     Sim,
@@ -162,14 +163,14 @@ def see_ladder(sim: Sim, views: Views, i: int, slot: int, b: int, now: int) -> N
     if better(b, own_best(sim, r, b), t):
         t = own_best(sim, r, b)
     level = 0
-    last = sim.settings[TOUCH_ONLY] != 0
+    last, prices_only = sim.settings[TOUCH_ONLY] != 0, sim.settings[TICKS_ONLY] != 0
     note_seen(sim, b, -1 if b == ATB else N_TICKS)
     while level < DEPTH and 0 <= t + shift < N_TICKS:
         mine = own_at(sim, r, b, t)
         bare = t < 0 or t >= N_TICKS or is_bare(sim, r, b, t)
         pence = mine if bare else world_size(sim, r, b, t, now) + mine
-        if not bare and decays(sim, r, b, t):
-            sim.tally[VIEW_DECAYS] = 1
+        if not bare and decays(sim, r, b, t) and not (prices_only and sim.recorded[r, b, t] > 0 and pence > mine):
+            sim.tally[VIEW_DECAYS] = 1  # what the record has stays as time goes by, and with it the price
         if pence > 0:
             touch[level, TICK_COLUMN] = t + shift
             touch[level, PENCE_COLUMN] = pence

@@ -6,6 +6,7 @@ from typing import Final
 
 from simcore.dtypes import ATB, ATL, CLOSED, OPEN
 from simcore.kernels.account import mark_to_market
+from simcore.kernels.alone import knows_keys, next_message, passes_key
 from simcore.kernels.compiling import Int1, Int2, Real1, kernel, small_kernel
 from simcore.kernels.displacement import net_touched
 from simcore.kernels.fills import hear
@@ -15,6 +16,7 @@ from simcore.kernels.quiet import news_due, note_event, note_quiet, pass_over, s
 from simcore.kernels.record import apply_message, apply_news, note_off
 from simcore.kernels.requests import handle_request, next_request_ms
 from simcore.kernels.state import (
+    ALONE,
     ANSWERING,
     BUSY_UNTIL_MS,
     CHANGED,
@@ -273,8 +275,11 @@ def run(
     m, now = at[NEXT_MESSAGE], at[NOW]
     last_ms = now
     harnessed = sim.settings[N_SLOTS] > 0
+    knows = at[UNTIL] == TO_THE_END and knows_keys(sim, record)
+    r = views.slots[0, 0, SLOT_RUNNER]
     while sim.tally[FULL] == 0:
-        t_message = record.message_ms[m] if m < n else NEVER_MS
+        following = next_message(sim, record, m, r, now) if knows else m
+        t_message = record.message_ms[following] if m < n else NEVER_MS
         t_request = next_request_ms(sim)
         live = harnessed and m < n and sim.tally[STOPPED] == 0
         if sim.tally[QUIET] != 0 and live:
@@ -289,11 +294,14 @@ def run(
             break
         last_ms = now
         if t_message == now:
-            apply_message(sim, record, m)
+            m = following + 1
+            if sim.tally[ALONE] != 0 and passes_key(sim, record, following, r):
+                note_event(sim, now)
+                continue
+            apply_message(sim, record, following)
             if sim.tally[CHANGED] != 0:
                 note_event(sim, now)
             after_message(sim, now)
-            m += 1
             if nothing_left(sim):
                 break
             if is_decided(sim):

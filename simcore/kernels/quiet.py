@@ -20,6 +20,7 @@ from simcore.kernels.state import (
     HEARD,
     KNOWN_MS,
     LAST_POLL_MS,
+    MOMENT_MS,
     N_LOGGED,
     N_REQUESTS,
     NEVER_MS,
@@ -51,13 +52,16 @@ def note_quiet(sim: Sim, now: int) -> None:
     idle = sim.tally[N_REQUESTS] == 0 and sim.tally[ROUTE] == 0 and sim.tally[VIEW_DECAYS] == 0
     heard = sim.tally[FIRST_UNHEARD] == sim.tally[N_LOGGED]
     seen = sim.tally[SERVED] == sim.tally[TAKEN] and sim.tally[EVENT_MS] <= now - sim.settings[OBSERVE_MS]
-    sim.tally[QUIET] = now if idle and heard and seen and sim.moments_ms.shape[0] > 0 else 0
+    sim.tally[QUIET] = 0
+    if idle and heard and seen and sim.moments_ms.shape[0] > 0:
+        sim.tally[QUIET] = now
+        sim.tally[MOMENT_MS] = next_moment_ms(sim, now)
 
 
 @small_kernel
 def sees_the_same(sim: Sim, poll_ms: int) -> bool:
     """Whether the snapshot due now, for the poll at `poll_ms`, would show what the last one did."""
-    return sim.tally[QUIET] != 0 and poll_ms < next_moment_ms(sim, sim.tally[QUIET])
+    return sim.tally[QUIET] != 0 and poll_ms < sim.tally[MOMENT_MS]
 
 
 @small_kernel
@@ -104,7 +108,7 @@ def pass_over(sim: Sim, until: int) -> None:
     """Count the polls before `until` (ms) that would do nothing."""
     if until <= sim.tally[LAST_POLL_MS] + sim.settings[POLL_MS] or sim.tally[SERVED] != sim.tally[TAKEN]:
         return
-    until = min(until, next_moment_ms(sim, sim.tally[QUIET]))
+    until = min(until, sim.tally[MOMENT_MS])
     count = (until - 1 - sim.tally[LAST_POLL_MS]) // sim.settings[POLL_MS]
     if count <= 0:
         return

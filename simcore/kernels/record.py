@@ -34,6 +34,7 @@ from simcore.kernels.displacement import (
     keep_within_record,
     net_touched,
     off_ladder,
+    shows,
     world_size,
 )
 from simcore.kernels.fills import end_order, rebook
@@ -114,9 +115,7 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
         if flumine and TRADE <= kind <= TRADE_UNATTRIBUTED:
             note_traded(sim, r, t, pence)
         if kind <= TRADE and ((sim.runners[r, TOUCHED] == 0 and sim.market[CARRY] == 0) or flumine):
-            sim.recorded[r, b, t] += pence if kind == PLACE else (-pence if kind == CANCEL else -(pence // 2))
-            if kind == PLACE:
-                improve_hint(sim, r, b, t)
+            apply_bare(sim, kind, r, b, t, pence)
             if is_seen(sim, r, b, t, now):
                 sim.tally[CHANGED] = 1
         elif kind <= TRADE_UNATTRIBUTED and not flumine:
@@ -124,16 +123,13 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
             last = i + 1 == end or record.row[i + 1] != record.row[i] + 1 or record.kind[i + 1] != TRADE
             last = last or record.runner[i + 1] != r or record.book[i + 1] != b
             apply_touched(sim, kind, r, b, t, pence, last, now)
-            if kind == TRADE or (kind <= CANCEL and is_seen(sim, r, b, t, now)):
-                sim.tally[CHANGED] = 1
+            if kind <= TRADE and (is_seen(sim, r, b, t, now) or (kind == TRADE and is_seen(sim, r, 1 - b, t, now))):
+                sim.tally[CHANGED] = 1  # what an aggressor does not find it leaves in the other book
         else:
             apply_news(sim, record, kind, r, t, pence, now)
             if (kind > LAST_TRADED and kind != TRADED_FALL) or sees_nothing(sim):
                 sim.tally[CHANGED] = 1
-        if TRADE <= kind <= HISTORY:
-            sim.runners[r, MATCHED] += pence
-        elif kind == TRADED_FALL:
-            sim.runners[r, MATCHED] -= pence
+        count_matched(sim, kind, r, pence)
     if sim.market[CLOSE_DUE] != 0:
         sim.market[CLOSE_DUE] = 0
         lapse_unclosed(sim, now)
@@ -145,6 +141,29 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
 
 
 @small_kernel
+def apply_bare(sim: Sim, kind: int, r: int, b: int, t: int, pence: int) -> None:
+    """A change of a book that has nothing of ours in it."""
+    sim.recorded[r, b, t] += pence if kind == PLACE else (-pence if kind == CANCEL else -(pence // 2))
+    if kind == PLACE:
+        improve_hint(sim, r, b, t)
+
+
+@small_kernel
+def count_matched(sim: Sim, kind: int, r: int, pence: int) -> None:
+    """The runner's traded volume as published."""
+    if TRADE <= kind <= HISTORY:
+        sim.runners[r, MATCHED] += pence
+    elif kind == TRADED_FALL:
+        sim.runners[r, MATCHED] -= pence
+
+
+@small_kernel
+def last_tick_of(sim: Sim, r: int, t: int) -> int:
+    """The tick a last price published as tick t is shown at."""
+    return NO_TICK if t < 0 or off_ladder(sim, r, t) else t + sim.runners[r, SHIFT]
+
+
+@small_kernel
 def sees_nothing(sim: Sim) -> bool:
     """Whether a half-book shows nothing: the last price may count then."""
     return sim.tally[SEEN_BACK] < 0 or sim.tally[SEEN_LAY] >= N_TICKS
@@ -153,10 +172,11 @@ def sees_nothing(sim: Sim) -> bool:
 @small_kernel
 def is_seen(sim: Sim, r: int, b: int, t: int, now: int) -> bool:
     """Whether a change at level t of the record concerns the bot: its last snapshot shows the level, or would if anything stood
-    there. One that reads prices only is concerned by the touch itself when nobody stands there any more."""
+    there. One that reads prices only is concerned by the touch itself when nobody of the record stands there any more: what
+    stands there beyond the record goes with time."""
     edge = sim.tally[SEEN_BACK] if b == ATB else sim.tally[SEEN_LAY]
     if t == edge and sim.settings[TICKS_ONLY] != 0:
-        return world_size(sim, r, b, t, now) <= 0
+        return sim.recorded[r, b, t] <= 0 or not shows(sim, r, b, t, now)
     return t >= edge if b == ATB else t <= edge
 
 
@@ -181,7 +201,7 @@ def apply_touched(sim: Sim, kind: int, r: int, b: int, t: int, pence: int, last:
 def apply_news(sim: Sim, record: Record, kind: int, r: int, t: int, value: int, now: int) -> None:
     """Everything on a tape that is not a change of a book."""
     if kind == LAST_TRADED:
-        sim.runners[r, LAST_TICK] = NO_TICK if t < 0 or off_ladder(sim, r, t) else t + sim.runners[r, SHIFT]
+        sim.runners[r, LAST_TICK] = last_tick_of(sim, r, t)
     elif kind == STATUS:
         change_status(sim, value, now)
     elif kind == IN_PLAY:

@@ -281,7 +281,15 @@ SEEN_LAY: Final = 37
 """likewise in available-to-lay; 350 = a change at any tick matters"""
 CHANGED: Final = 38
 """1 = the message now applied changes what the bot would see"""
-N_TALLY: Final = 39
+FORGET_MS: Final = 39
+"""displacement that came back unseen is looked for no sooner than then"""
+ALL_ABOVE: Final = 40
+"""levels of all runners at which the world holds more than the record"""
+MOMENT_MS: Final = 41
+"""while QUIET: the next time at which, or just after which, the core may want something else"""
+ALONE: Final = 42
+"""1 = nothing of ours is in the market, and of the book only the best levels are kept up"""
+N_TALLY: Final = 43
 
 NO_ROOM: Final = 1
 NO_HOUR: Final = 2
@@ -390,6 +398,7 @@ class Record(NamedTuple):
 
     row      : where on the tape each row is
     news_row, news_message : rows with news of the market, or of who runs and wins, and their messages
+    key_at, keys, book_at, kept, books : of one runner's rows what simcore.kernels.alone knows of them; else nothing
     """
 
     message_ms: Int
@@ -403,6 +412,11 @@ class Record(NamedTuple):
     row: NDArray[np.int32]
     news_row: Int
     news_message: Int
+    key_at: Int
+    keys: Int
+    book_at: Int
+    kept: Int
+    books: Int
 
 
 @shared
@@ -491,10 +505,15 @@ def new_sim(
     )
 
 
+def nothing_known() -> list[Int]:
+    """Of a record that was not passed alone: no keys and no books."""
+    return [np.zeros(shape, np.int64) for shape in ((0,), (0, 0), (0,), (0, 0), (0, 0, 0))]
+
+
 def no_record() -> Record:
     """A record with nothing in it, of the types that every record has: what kernels are compiled for."""
     columns = ("int64", "int64", "uint8", "uint8", "int16", "int16", "int32", "int64", "int32", "int64", "int64")
-    arrays = [np.zeros(1, dtype) for dtype in columns]
+    arrays = [*(np.zeros(1, dtype) for dtype in columns), *nothing_known()]
     for array in arrays:
         array.setflags(write=False)  # as a tape's columns are: another type to the compiler
     return Record(*arrays)
