@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcore.dtypes import ATB, ATL, BACK, LAY
-from simcore.kernels.compiling import Real1, kernel
+from simcore.kernels.compiling import Real1, kernel, small_kernel
 from simcore.strategies.base import Core, Parameters
 from simcore.strategies.view import (
     SLOT_LOSE,
@@ -134,7 +134,7 @@ def offered(adding: int, parameters: Real1) -> int:
     return int(full)
 
 
-@kernel
+@small_kernel
 def moves(adding: int, against: float, parameters: Real1) -> bool:
     """Whether a side steps one tick away: its fill adds to too large a position, or the book leans against it."""
     if parameters[KEEP_CLOSING] != 0.0 and adding < 0:
@@ -142,14 +142,14 @@ def moves(adding: int, against: float, parameters: Real1) -> bool:
     return (parameters[SKEW] > 0.0 and adding > parameters[SKEW]) or against > parameters[IMBALANCE]
 
 
-@kernel
+@small_kernel
 def exposed(view: View, parameters: Real1) -> bool:
     """Whether the possible loss on the runner has reached its limit."""
     loss = -min(view.slots[0, SLOT_WIN], view.slots[0, SLOT_LOSE])
     return parameters[MAX_EXPOSURE] > 0.0 and loss >= parameters[MAX_EXPOSURE]
 
 
-@kernel
+@small_kernel
 def quote(view: View, back: int, lay: int, parameters: Real1, offers: Offers) -> None:
     """Both sides around the others' best prices `back` (available to back) and `lay`."""
     position = contracts(view, 0)
@@ -164,13 +164,14 @@ def quote(view: View, back: int, lay: int, parameters: Real1, offers: Offers) ->
             lay_tick = min(lay_tick + 1, lay - 1)
         else:
             back_tick = max(back_tick - 1, back + 1)
+    to_back, to_lay = offered(position, parameters), offered(-position, parameters)
     for level in range(int(parameters[LEVELS])):
         tick = back_tick + level
         if tick < N_TICKS:
-            want(offers, 0, BACK, tick, stake_for(offered(position, parameters), tick))
+            want(offers, 0, BACK, tick, stake_for(to_back, tick))
         tick = lay_tick - level
         if tick >= 0:
-            want(offers, 0, LAY, tick, stake_for(offered(-position, parameters), tick))
+            want(offers, 0, LAY, tick, stake_for(to_lay, tick))
 
 
 @kernel

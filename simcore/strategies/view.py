@@ -24,7 +24,7 @@ from numba import typeof, types
 from numpy.typing import NDArray
 
 from simcore.dtypes import ATB, ATL, BACK
-from simcore.kernels.compiling import Real1, kernel, register
+from simcore.kernels.compiling import Real1, kernel, register, small_kernel
 from simcore.kernels.sharing import Handed
 from simcore.kernels.state import MAX_OFFERS
 from simcore.units import N_TICKS, ODDS_HUNDREDTHS
@@ -132,7 +132,7 @@ def want(offers: Offers, slot: int, side: int, tick: int, pence: int) -> None:
     offers.n[0] = n + 1
 
 
-@kernel
+@small_kernel
 def level_of_others(view: View, slot: int, book: int) -> int:
     """Row of the best level where somebody else stands, -1 if there is none."""
     for level in range(DEPTH):
@@ -143,14 +143,14 @@ def level_of_others(view: View, slot: int, book: int) -> int:
     return -1
 
 
-@kernel
+@small_kernel
 def best_tick(view: View, slot: int, book: int) -> int:
     """Best tick where somebody else stands, -1 if there is none."""
     level = level_of_others(view, slot, book)
     return -1 if level < 0 else view.touch[slot, book, level, TICK_COLUMN]
 
 
-@kernel
+@small_kernel
 def best_pence(view: View, slot: int, book: int) -> int:
     """What others offer at their best tick, pence."""
     level = level_of_others(view, slot, book)
@@ -159,7 +159,7 @@ def best_pence(view: View, slot: int, book: int) -> int:
     return view.touch[slot, book, level, PENCE_COLUMN] - view.touch[slot, book, level, OWN_COLUMN]
 
 
-@kernel
+@small_kernel
 def imbalance(view: View, slot: int) -> float:
     """(atb − atl) / (atb + atl) at the touch of the others; 0 when a half-book is empty."""
     back = best_pence(view, slot, ATB)
@@ -169,13 +169,13 @@ def imbalance(view: View, slot: int) -> float:
     return (back - lay) / (back + lay)
 
 
-@kernel
+@small_kernel
 def contracts(view: View, slot: int) -> int:
     """Own position on the runner in contracts, pence of payout: positive = backed."""
     return view.slots[slot, SLOT_WIN] - view.slots[slot, SLOT_LOSE]
 
 
-@kernel
+@small_kernel
 def stake_for(contracts_pence: int, tick: int) -> int:
     """Stake that buys so many contracts at a tick, pence, rounded down."""
     return contracts_pence * 100 // ODDS_HUNDREDTHS[tick]
