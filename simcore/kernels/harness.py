@@ -250,26 +250,34 @@ def view_of(sim: Sim, views: Views, i: int) -> View:
     return View(views.clock[i], views.slots[i], views.touch[i], views.orders)
 
 
-@kernel
+@small_kernel
 def wanted_at(offers: Offers, slot: int, side: int, tick: int) -> int:
     """What the core wants to stand at a price, pence."""
     pence = 0
     for k in range(offers.n[0]):
         row = offers.rows[k]
-        if row[OFFER_SLOT] == slot and row[OFFER_SIDE] == side and row[OFFER_TICK] == tick:
+        if row[OFFER_TICK] == tick and row[OFFER_SIDE] == side and row[OFFER_SLOT] == slot:
             pence += row[OFFER_PENCE]
     return pence
 
 
-@kernel
-def believed_at(sim: Sim, r: int, side: int, tick: int) -> int:
-    """What the bot thinks stands at a price, pence."""
+@small_kernel
+def believed_at(sim: Sim, first: int, r: int, side: int, tick: int) -> int:
+    """What the bot thinks stands at a price, of the `first` orders it sent of those still live, pence."""
     pence = 0
-    for live in range(sim.tally[N_LIVE]):
+    for live in range(first):
         o = sim.live[live]
-        if sim.orders[o, RUNNER] == r and sim.orders[o, SIDE] == side and sim.orders[o, TICK] == tick:
+        if sim.orders[o, TICK] == tick and sim.orders[o, SIDE] == side and sim.orders[o, RUNNER] == r:
             pence += sim.orders[o, BELIEVED]
     return pence
+
+
+@small_kernel
+def missing_at(sim: Sim, views: Views, i: int, offers: Offers, k: int) -> int:
+    """What the core wants to stand at the price of offer k, beyond what the bot thinks stands there, pence."""
+    slot, side, tick = offers.rows[k, OFFER_SLOT], offers.rows[k, OFFER_SIDE], offers.rows[k, OFFER_TICK]
+    r = views.slots[i, slot, SLOT_RUNNER]
+    return wanted_at(offers, slot, side, tick) - believed_at(sim, sim.tally[N_LIVE], r, side, tick)
 
 
 @kernel
@@ -278,14 +286,9 @@ def cancel_unwanted(sim: Sim, views: Views, i: int, offers: Offers, now: int) ->
     sent = 0
     for live in range(sim.tally[N_LIVE] - 1, -1, -1):
         o = sim.live[live]
-        side, tick = sim.orders[o, SIDE], sim.orders[o, TICK]
-        older = 0
-        for before in range(live):
-            other = sim.live[before]
-            same = sim.orders[other, RUNNER] == sim.orders[o, RUNNER] and sim.orders[other, SIDE] == side
-            if same and sim.orders[other, TICK] == tick:
-                older += sim.orders[other, BELIEVED]
+        r, side, tick = sim.orders[o, RUNNER], sim.orders[o, SIDE], sim.orders[o, TICK]
         wanted = wanted_at(offers, slot_of(sim, views, i, o), side, tick)
+        older = believed_at(sim, live, r, side, tick) if wanted > 0 else 0  # where nothing is wanted all of it goes
         excess = min(sim.orders[o, BELIEVED], sim.orders[o, BELIEVED] + older - wanted)
         if excess > 0:
             sim.tally[CANCELS] += 1
@@ -299,10 +302,9 @@ def place_missing(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> N
     """Place what is wanted and does not stand; what the rules would refuse as too small is not sent."""
     for k in range(offers.n[0]):
         slot, side, tick = offers.rows[k, OFFER_SLOT], offers.rows[k, OFFER_SIDE], offers.rows[k, OFFER_TICK]
-        r = views.slots[i, slot, SLOT_RUNNER]
-        missing = wanted_at(offers, slot, side, tick) - believed_at(sim, r, side, tick)
+        missing = missing_at(sim, views, i, offers, k)
         if missing > 0 and not below_minimum(sim, missing, tick):
-            send_place(sim, r, side, tick, missing, now)
+            send_place(sim, views.slots[i, slot, SLOT_RUNNER], side, tick, missing, now)
     if sim.settings[LONG_WAY] != 0:
         send_long_way(sim, views, i, offers, now)
 
@@ -313,7 +315,7 @@ def send_long_way(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> N
     for k in range(offers.n[0]):
         slot, side, tick = offers.rows[k, OFFER_SLOT], offers.rows[k, OFFER_SIDE], offers.rows[k, OFFER_TICK]
         r = views.slots[i, slot, SLOT_RUNNER]
-        missing = wanted_at(offers, slot, side, tick) - believed_at(sim, r, side, tick)
+        missing = missing_at(sim, views, i, offers, k)
         if missing > 0 and below_minimum(sim, missing, tick) and closes(sim, r, side, tick, missing):
             set_out(sim, r, side, tick, missing, now)
             return
