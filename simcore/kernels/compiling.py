@@ -18,6 +18,8 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import numba
 import numpy as np
 from numba import njit, typeof, types
+from numba.core.compiler_lock import global_compiler_lock
+from numba.np import arrayobj
 from numpy.typing import NDArray
 
 import simcore.kernels
@@ -61,7 +63,7 @@ def small_kernel(function: Function) -> Function:
 
 
 def _marked(function: Function, *, always_inline: bool) -> Function:
-    inside = Path(function.__code__.co_filename).resolve().is_relative_to(_PACKAGE)
+    inside = _is_in(function)
     usual, numba.config.CACHE_DIR = numba.config.CACHE_DIR, simcore.kernels.REPLAY_CACHE
     try:
         compiled: Function = njit(cache=inside, _nrt=not inside, forceinline=always_inline)(function)
@@ -70,6 +72,11 @@ def _marked(function: Function, *, always_inline: bool) -> Function:
     if not numba.config.DISABLE_JIT:
         compiled._compile_for_args = partial(_first_call, compiled)  # type: ignore[attr-defined]
     return compiled
+
+
+def _is_in(function: Callable[..., Any], room: str = "") -> bool:
+    """Whether a function is of this package, or of a room of it."""
+    return Path(function.__code__.co_filename).resolve().is_relative_to(_PACKAGE / room)
 
 
 def _first_call(function: Any, *_: Any) -> Any:
@@ -98,7 +105,7 @@ def compile_kernel(function: Any) -> None:
             return
     for name in plain.__code__.co_names:
         compile_kernel(plain.__globals__.get(name))
-    with _interruptions_held():
+    with _interruptions_held(), _indices_as_they_stand(plain):
         function.disable_compile(False)
         function.compile(signature_of(plain))
         function.disable_compile()
@@ -113,6 +120,29 @@ def _load(function: Any) -> bool:
     function.add_overload(found)
     function.disable_compile()
     return True
+
+
+@contextmanager
+def _indices_as_they_stand(function: Callable[..., Any]) -> Iterator[None]:
+    """Within, a replay's kernel is compiled without asking at each index whether it counts from the end: none ever does.
+
+    Asking took a tenth of a replay, and numba has no switch for it. With bounds checks on, an index below 0 is an error then.
+    A user's own core may count from the end, and so may what numba itself makes of numpy, which our kernels do not use.
+    """
+    if not any(_is_in(function, room) for room in simcore.kernels.ROOMS):
+        yield
+        return
+    with global_compiler_lock:  # whatever else this process compiles waits
+        usual, arrayobj.fix_integer_index = arrayobj.fix_integer_index, _as_it_stands
+        try:
+            yield
+        finally:
+            arrayobj.fix_integer_index = usual
+
+
+def _as_it_stands(context: Any, builder: Any, kind: types.Integer, index: Any, _: Any) -> Any:
+    """In place of numba's function of the same signature, which adds the length to an index below 0."""
+    return context.cast(builder, index, kind, types.intp if kind.signed else types.uintp)
 
 
 @contextmanager
