@@ -10,10 +10,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 from numba.core import event
 
-from simcore.kernels.compiling import compile_kernel, kernel
+from simcore.kernels.compiling import Int1, compile_kernel, kernel
 
 
 class _Signalling(event.Listener):
@@ -56,6 +57,15 @@ def three_more(x: int) -> int:
 @kernel
 def half_more(x: float) -> float:
     return x + 0.5
+
+
+@kernel
+def last_of(numbers: Int1) -> int:
+    return int(numbers[-1])
+
+
+def test_a_kernel_that_is_not_of_this_package_may_count_from_the_end_of_an_array() -> None:
+    assert last_of(np.array([3, 5, 8])) == 8
 
 
 def test_a_kernel_that_python_calls_first_is_compiled_for_what_its_annotations_say() -> None:
