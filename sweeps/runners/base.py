@@ -132,13 +132,14 @@ class Replays:
 def market_rows(trials: Sequence[int], results: Sequence[BatchResult]) -> pa.Table:
     """MARKET_ROWS of the same configurations, by the numbers of their trials, on some markets."""
     n = len(trials)
-    numbers = np.concatenate([each.numbers for each in results])
-    hours = [np.nonzero(each.hours) for each in results]
-    ends = np.cumsum(np.concatenate([np.bincount(row, minlength=n) for row, _ in hours]))
-    starts = pa.array(np.append(0, ends), pa.int32())
-    when = np.concatenate([column + each.first_hour for each, (_, column) in zip(results, hours, strict=True)])
-    many = np.concatenate([each.hours[found] for each, found in zip(results, hours, strict=True)])
-    columns = {name: pa.array(np.ascontiguousarray(numbers[:, i])) for i, name in enumerate(NUMBERS)}
+    numbers = np.ascontiguousarray(np.concatenate([each.numbers for each in results]).T)
+    hours = np.zeros((n * len(results), max(each.hours.shape[1] for each in results)), np.int64)
+    for i, each in enumerate(results):
+        hours[i * n : (i + 1) * n, : each.hours.shape[1]] = each.hours
+    row, column = np.nonzero(hours)
+    starts = pa.array(np.append(0, np.cumsum(np.bincount(row, minlength=len(hours)))), pa.int32())
+    when = np.repeat([each.first_hour for each in results], n)[row] + column
+    columns = {name: pa.array(numbers[i]) for i, name in enumerate(NUMBERS)}
     columns |= {
         "trial": pa.array(np.tile(np.array(trials, np.int64), len(results))),
         "market_id": pa.array([each.market_id for each in results]).take(
@@ -146,8 +147,8 @@ def market_rows(trials: Sequence[int], results: Sequence[BatchResult]) -> pa.Tab
         ),
         "settled_by": pa.array(SETTLED_BY).take(columns["settled_by"]),
         "entry_matched": columns["entry_matched"].cast(pa.bool_()),
-        "transaction_hours": pa.ListArray.from_arrays(starts, pa.array(when, pa.int64())),
-        "transaction_counts": pa.ListArray.from_arrays(starts, pa.array(many, pa.int64())),
+        "transaction_hours": pa.ListArray.from_arrays(starts, pa.array(when)),
+        "transaction_counts": pa.ListArray.from_arrays(starts, pa.array(hours[row, column])),
     }
     return pa.table([columns[name] for name in MARKET_ROWS.names], schema=MARKET_ROWS)
 
@@ -167,7 +168,7 @@ class _Benches:
 
     def __init__(self, store: TapeStore) -> None:
         self._store = store
-        self._kept: dict[str, tuple[Bench, int]] = {}
+        self._kept: dict[str, tuple[Bench, int, int]] = {}
         self._bytes, self._most = 0, bench_bytes()
 
     def of(self, market_id: str) -> Bench:
@@ -176,11 +177,21 @@ class _Benches:
 
     def keep(self, bench: Bench) -> None:
         """Keep a market that was replayed while there is room; it may have grown since it was last kept."""
-        market_id, size = bench.tape.market_id, bench.held_bytes()
-        self._bytes -= self._kept.pop(market_id, (bench, 0))[1]
+        market_id, parts = bench.tape.market_id, _parts(bench)
+        _, before, counted = self._kept.get(market_id, (bench, 0, -1))
+        if parts == counted:
+            return
+        size = bench.held_bytes()
+        self._kept.pop(market_id, None)
+        self._bytes -= before
         if self._bytes + size <= self._most:
-            self._kept[market_id] = (bench, size)
+            self._kept[market_id] = (bench, size, parts)
             self._bytes += size
+
+
+def _parts(bench: Bench) -> int:
+    """How many things a bench has worked out so far: what it holds has not changed while they are as many."""
+    return sum(len(held) for held in vars(bench).values() if isinstance(held, list | dict))
 
 
 @lru_cache(maxsize=1)
