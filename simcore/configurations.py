@@ -12,6 +12,18 @@ from simcore.errors import ModelError
 from simcore.kernels import state as st
 from simcore.strategies import Parameters
 
+_WRITTEN = np.array(
+    [
+        st.WINDOW_FIRST_MS,
+        st.WINDOW_LAST_MS,
+        st.PICK_MS,
+        st.PICK_RANK,
+        st.N_SLOTS,
+        st.TRADES_IN_PLAY,
+        st.TICKS_ONLY,
+    ]
+)
+
 
 @dataclass(frozen=True)
 class Configurations:
@@ -36,11 +48,14 @@ class Configurations:
 
     def write(self, settings: st.Int, which: st.Int) -> None:
         """Put what the harness reads of some configurations into rows of settings, (len(which), N_SETTING)."""
-        settings[:, st.WINDOW_FIRST_MS], settings[:, st.WINDOW_LAST_MS] = self.window_ms[which].T
-        settings[:, st.PICK_MS], settings[:, st.PICK_RANK] = self.pick_ms[which], self.rank[which]
-        settings[:, st.N_SLOTS] = 1
-        settings[:, st.TRADES_IN_PLAY] = self.in_play[which]
-        settings[:, st.TICKS_ONLY] = self.ticks_only[which] * settings[:, st.TOUCH_ONLY]
+        settings[:, _WRITTEN] = self._written[which]
+        settings[:, st.TICKS_ONLY] *= settings[:, st.TOUCH_ONLY]
+
+    @cached_property
+    def _written(self) -> st.Int:
+        """(n, settings in _WRITTEN), the same on every market but for what the core may see."""
+        one = np.ones(len(self), np.int64)
+        return np.column_stack([self.window_ms, self.pick_ms, self.rank, one, self.in_play, self.ticks_only])
 
     @cached_property
     def groups(self) -> list[st.Int]:

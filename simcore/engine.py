@@ -233,7 +233,7 @@ class Passage:
         """Replay the configurations of a group; returns the sheet with their rows, the room (another where that one was too
         small) with what the last one left in it, and its timeline."""
         settings, reals = self._assumed
-        rows = np.tile(settings, (len(group), 1))
+        rows = settings[np.newaxis].repeat(len(group), axis=0)
         self.given.write(rows, group)
         start = self._start(rows, reals, room)
         batch, timeline = self._batch(group, rows, start, sheet), self._timeline(settings)

@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -161,7 +162,7 @@ class SweepFolder:
 
     # markets
 
-    @property
+    @cached_property
     def markets(self) -> tuple[str, ...]:
         """Ids of the markets every trial is replayed on, in the order of the tables."""
         return tuple(member.market_id for member in self.members if member.split == "train")
@@ -170,7 +171,7 @@ class SweepFolder:
     def holdout_markets(self) -> tuple[str, ...]:
         return tuple(member.market_id for member in self.members if member.split == "holdout")
 
-    @property
+    @cached_property
     def days(self) -> tuple[str, ...]:
         """UTC day of each of `markets`."""
         return tuple(member.day for member in self.members if member.split == "train")
