@@ -168,7 +168,7 @@ class _Benches:
 
     def __init__(self, store: TapeStore) -> None:
         self._store = store
-        self._kept: dict[str, tuple[Bench, int, int]] = {}
+        self._kept: dict[str, tuple[Bench, int, tuple[int, ...]]] = {}
         self._bytes, self._most = 0, bench_bytes()
 
     def of(self, market_id: str) -> Bench:
@@ -178,7 +178,7 @@ class _Benches:
     def keep(self, bench: Bench) -> None:
         """Keep a market that was replayed while there is room; it may have grown since it was last kept."""
         market_id, parts = bench.tape.market_id, _parts(bench)
-        _, before, counted = self._kept.get(market_id, (bench, 0, -1))
+        _, before, counted = self._kept.get(market_id, (bench, 0, ()))
         if parts == counted:
             return
         size = bench.held_bytes()
@@ -189,9 +189,9 @@ class _Benches:
             self._bytes += size
 
 
-def _parts(bench: Bench) -> int:
-    """How many things a bench has worked out so far: what it holds has not changed while they are as many."""
-    return sum(len(held) for held in vars(bench).values() if isinstance(held, list | dict))
+def _parts(bench: Bench) -> tuple[int, ...]:
+    """How much a bench has worked out so far: what it holds is as large as before while this is the same."""
+    return len(bench.places), len(bench.picked), len(bench.thin), *(first for first, _ in bench.known.values())
 
 
 @lru_cache(maxsize=1)
