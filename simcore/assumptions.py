@@ -78,8 +78,11 @@ def settings_of(
     values[st.REMOVAL_ON_WINNINGS] = place_market
     values[st.COUNTS_CANCELS] = TRANSACTION_CHARGE.on(day).counts_cancels
     values[st.BY_RESULT] = simulation.settlement == "result"
+    reals[st.LEANS_AT] = -1.0
     if parameters is not None:
-        configurations([parameters]).write(values[np.newaxis], np.zeros(1, np.int64))
+        given = configurations([parameters])
+        given.write(values[np.newaxis], np.zeros(1, np.int64))
+        reals[st.LEANS_AT] = given.leans_at[0]
     return values, reals
 
 

@@ -31,7 +31,7 @@ class Configurations:
 
     vectors    : (n, core's parameters) float64, what the core reads
     moments_ms : (n, moments) int64, see `Parameters.moments`, with the edges of the window; no column = asked at every poll
-    window_ms  : (n, 2), pick_ms: (n,), rank, in_play, ticks_only: (n,) int64, what the harness reads
+    window_ms  : (n, 2), pick_ms: (n,), rank, in_play: (n,) int64, leans_at: (n,) float64, what the harness reads
     """
 
     parameters: tuple[Parameters, ...]
@@ -41,7 +41,7 @@ class Configurations:
     pick_ms: st.Int
     rank: st.Int
     in_play: st.Int
-    ticks_only: st.Int
+    leans_at: st.Real
 
     def __len__(self) -> int:
         return len(self.parameters)
@@ -55,7 +55,7 @@ class Configurations:
     def _written(self) -> st.Int:
         """(n, settings in _WRITTEN), the same on every market but for what the core may see."""
         one = np.ones(len(self), np.int64)
-        return np.column_stack([self.window_ms, self.pick_ms, self.rank, one, self.in_play, self.ticks_only])
+        return np.column_stack([self.window_ms, self.pick_ms, self.rank, one, self.in_play, self.leans_at >= 1.0])
 
     @cached_property
     def groups(self) -> list[st.Int]:
@@ -89,7 +89,7 @@ def configurations(parameters: Iterable[Parameters]) -> Configurations:
         pick_ms=_milliseconds([(seconds,) for seconds, _ in picks], 1)[:, 0],
         rank=np.array([rank for _, rank in picks], np.int64),
         in_play=np.array([each.trades_in_play() for each in given], np.int64),
-        ticks_only=np.array([not each.reads_sizes() for each in given], np.int64),
+        leans_at=np.array([each.leans_at() for each in given], np.float64),
     )
 
 

@@ -279,6 +279,7 @@ class Passage:
             settings=rows,
             vectors=given.vectors[group],
             moments_ms=self._moments_ms[group],
+            leans_at=given.leans_at[group],
             numbers=np.zeros((n, sheet.numbers.shape[1]), np.int64),
             hours=np.zeros((n, sheet.hours.shape[1]), np.int64),
             common=common,

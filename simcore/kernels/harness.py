@@ -12,6 +12,7 @@ from simcore.kernels.displacement import best_level, is_bare, net_crossed, world
 from simcore.kernels.long_way import closes, set_out
 from simcore.kernels.orders import below_minimum
 from simcore.kernels.queue import best_standing, better, own_around, own_best, stands_at
+from simcore.kernels.quiet import lean_of
 from simcore.kernels.sending import send, send_place
 from simcore.kernels.state import (
     BELIEVED,
@@ -41,6 +42,7 @@ from simcore.kernels.state import (
     RUNNER,
     SEEN_BACK,
     SEEN_LAY,
+    SEEN_LEAN,
     SENT,
     SEQUENTIAL,
     SEVERITY,
@@ -218,6 +220,7 @@ def see_slots(sim: Sim, views: Views, i: int, now: int) -> None:
         views.slots[i, slot, SLOT_GONE] = sim.runners[r, GONE]
         see_ladder(sim, views, i, slot, ATB, now)
         see_ladder(sim, views, i, slot, ATL, now)
+        sim.tally[SEEN_LEAN] = lean_of(sim, r)
 
 
 @small_kernel

@@ -17,6 +17,7 @@ from simcore.kernels.sharing import shared
 from simcore.kernels.state import (
     BY_FLUMINE,
     FULL,
+    LEANS_AT,
     MATCHING,
     N_LOGGED,
     N_ORDERS,
@@ -47,13 +48,14 @@ N_COMMON: Final = 5
 class Batch(NamedTuple):
     """Configurations in the order in which they first look, and what becomes of each.
 
-    settings : (n, N_SETTING); vectors: (n, core's parameters); moments_ms: (n, moments)
+    settings : (n, N_SETTING); vectors: (n, core's parameters); moments_ms: (n, moments); leans_at: (n,)
     numbers  : (n, N_OUTCOME) and hours: (n, hours) zeros, filled in; common: (N_COMMON,), fields above
     """
 
     settings: Int
     vectors: Real
     moments_ms: Int
+    leans_at: Real
     numbers: Int
     hours: Int
     common: Int
@@ -173,6 +175,7 @@ def run_many(
         copy_snapshots(start, views)
         copy_row(batch.settings[k], sim.settings)
         copy_row(batch.moments_ms[k], sim.moments_ms)
+        sim.reals[LEANS_AT] = batch.leans_at[k]
         message, now = at[NEXT_MESSAGE], at[NOW]
         at[UNTIL] = TO_THE_END
         run(core, record, sim, views, offers, batch.vectors[k], timeline, at)
@@ -186,7 +189,7 @@ def run_many(
 
 def _register() -> None:
     row, rows = np.zeros(1, np.int64), np.zeros((1, 1), np.int64)
-    register(Batch, Batch(rows, np.zeros((1, 1)), rows, rows, rows, row))
+    register(Batch, Batch(rows, np.zeros((1, 1)), rows, np.zeros(1), rows, rows, row))
 
 
 _register()

@@ -13,6 +13,7 @@ A core that names no moments is asked at every poll.
 
 from __future__ import annotations
 
+from simcore.dtypes import ATB, ATL
 from simcore.kernels.compiling import kernel, small_kernel
 from simcore.kernels.state import (
     EVENT_MS,
@@ -20,6 +21,7 @@ from simcore.kernels.state import (
     HEARD,
     KNOWN_MS,
     LAST_POLL_MS,
+    LEANS_AT,
     MOMENT_MS,
     N_LOGGED,
     N_REQUESTS,
@@ -29,6 +31,9 @@ from simcore.kernels.state import (
     POLLS,
     QUIET,
     ROUTE,
+    SEEN_BACK,
+    SEEN_LAY,
+    SEEN_LEAN,
     SERVED,
     START_AT_MS,
     TAKEN,
@@ -37,6 +42,31 @@ from simcore.kernels.state import (
     Views,
 )
 from simcore.strategies.view import DEPTH, N_CLOCK, N_LEVEL, NOW_MS, TO_START_MS
+from simcore.units import N_TICKS
+
+
+@small_kernel
+def lean_of(sim: Sim, r: int) -> int:
+    """Which way the record leans at the levels of the last snapshot's touch: 1, −1, or 0 where not enough to matter."""
+    back, lay = sim.tally[SEEN_BACK], sim.tally[SEEN_LAY]
+    if back < 0 or lay >= N_TICKS:
+        return 0
+    to_back, to_lay = sim.recorded[r, ATB, back], sim.recorded[r, ATL, lay]
+    if to_back <= 0 or to_lay <= 0:
+        return 0
+    lean = (to_back - to_lay) / (to_back + to_lay)
+    return int(lean > sim.reals[LEANS_AT]) - int(-lean > sim.reals[LEANS_AT])
+
+
+@small_kernel
+def leans_otherwise(sim: Sim, r: int) -> bool:
+    """Whether a change of what stands at the touch concerns the bot; anything does that comes and goes with time alone."""
+    back, lay = sim.tally[SEEN_BACK], sim.tally[SEEN_LAY]
+    if sim.reals[LEANS_AT] < 0.0 or back < 0 or lay >= N_TICKS:
+        return True
+    if sim.displaced[r, ATB, back] != 0 or sim.displaced[r, ATL, lay] != 0:
+        return True
+    return lean_of(sim, r) != sim.tally[SEEN_LEAN]
 
 
 @small_kernel

@@ -40,6 +40,7 @@ from simcore.kernels.displacement import (
 from simcore.kernels.fills import end_order, rebook
 from simcore.kernels.flumine import by_flumine, match_flumine, note_traded
 from simcore.kernels.queue import queue_after_cancel
+from simcore.kernels.quiet import leans_otherwise
 from simcore.kernels.reaction import forget_flow, shift_all
 from simcore.kernels.state import (
     BET_DELAY_S,
@@ -123,7 +124,7 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
             last = i + 1 == end or record.row[i + 1] != record.row[i] + 1 or record.kind[i + 1] != TRADE
             last = last or record.runner[i + 1] != r or record.book[i + 1] != b
             apply_touched(sim, kind, r, b, t, pence, last, now)
-            if kind <= TRADE and (is_seen(sim, r, b, t, now) or (kind == TRADE and is_seen(sim, r, 1 - b, t, now))):
+            if kind <= TRADE and (is_seen(sim, r, b, t, now) or (kind == TRADE and sim.displaced[r, 1 - b, t] != 0)):
                 sim.tally[CHANGED] = 1  # what an aggressor does not find it leaves in the other book
         else:
             apply_news(sim, record, kind, r, t, pence, now)
@@ -171,13 +172,17 @@ def sees_nothing(sim: Sim) -> bool:
 
 @small_kernel
 def is_seen(sim: Sim, r: int, b: int, t: int, now: int) -> bool:
-    """Whether a change at level t of the record concerns the bot: its last snapshot shows the level, or would if anything stood
-    there. One that reads prices only is concerned by the touch itself when nobody of the record stands there any more: what
-    stands there beyond the record goes with time."""
+    """Whether a change at level t of the record concerns the bot: its last snapshot would show what stands there.
+
+    At the touch itself it does when nobody of the record stands there any more (what stands there beyond the record goes with
+    time), and of the sizes what matters to the core.
+    """
     edge = sim.tally[SEEN_BACK] if b == ATB else sim.tally[SEEN_LAY]
-    if t == edge and sim.settings[TICKS_ONLY] != 0:
-        return sim.recorded[r, b, t] <= 0 or not shows(sim, r, b, t, now)
-    return t >= edge if b == ATB else t <= edge
+    if t != edge:
+        return t > edge if b == ATB else t < edge
+    if sim.recorded[r, b, t] <= 0 or not shows(sim, r, b, t, now):
+        return True
+    return sim.settings[TICKS_ONLY] == 0 and leans_otherwise(sim, r)
 
 
 @kernel

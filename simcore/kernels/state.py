@@ -289,7 +289,9 @@ MOMENT_MS: Final = 41
 """while QUIET: the next time at which, or just after which, the core may want something else"""
 ALONE: Final = 42
 """1 = nothing of ours is in the market, and of the book only the best levels are kept up"""
-N_TALLY: Final = 43
+SEEN_LEAN: Final = 43
+"""1 or −1 = the imbalance in the last snapshot is above LEANS_AT, or its negative is"""
+N_TALLY: Final = 44
 
 NO_ROOM: Final = 1
 NO_HOUR: Final = 2
@@ -378,7 +380,9 @@ ACK_SIGMA: Final = 5
 ORDER_STREAM_SIGMA: Final = 6
 """spread of log-normal delays around the medians in `settings`; 0 = constant"""
 APPETITE: Final = 7
-N_REAL: Final = 8
+LEANS_AT: Final = 8
+"""of the sizes at the touch the core reads whether the imbalance, or its negative, is above this; negative: all of them"""
+N_REAL: Final = 9
 
 QUEUE_NONE: Final = 0
 QUEUE_PROPORTIONAL: Final = 1

@@ -56,12 +56,13 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         """
         return None
 
-    def reads_sizes(self) -> bool:
-        """Whether what stands at the best prices can matter to the core, beyond the prices.
+    def leans_at(self) -> float:
+        """What of the sizes at the best prices matters to the core: whether `view.imbalance`, or its negative, is above this.
 
-        A `touch_only` core that says no is asked again when a price has changed.
+        1: sizes do not matter at all; negative: they matter as they are. A `touch_only` core is asked again when a price has
+        changed, or what of the sizes matters to it.
         """
-        return True
+        return -1.0
 
     def trades_in_play(self) -> bool:
         """Whether the core is asked in-play too."""

@@ -99,8 +99,8 @@ class Caf(Parameters, frozen=True):
     def moments(self) -> tuple[float, ...]:
         return (self.start_s, self.stop_s) if self.unload_s is None else (self.start_s, self.stop_s, self.unload_s)
 
-    def reads_sizes(self) -> bool:
-        return self.imbalance_threshold < 1.0  # the book's imbalance is never above 1
+    def leans_at(self) -> float:
+        return self.imbalance_threshold
 
     def pick(self) -> tuple[float, int]:
         return (self.pick_s, self.favourite)

@@ -74,8 +74,8 @@ class Daf(Parameters, frozen=True):
     def moments(self) -> tuple[float, ...]:
         return (self.entry_start_s, self.entry_end_s, self.exit_s)
 
-    def reads_sizes(self) -> bool:
-        return False
+    def leans_at(self) -> float:
+        return 1.0
 
     def pick(self) -> tuple[float, int]:
         return (self.pick_s, self.favourite)

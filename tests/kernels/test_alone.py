@@ -32,8 +32,8 @@ MOST_MESSAGES = 600
 class Wary(Daf, frozen=True):
     """The drift trade that says it looks at sizes too: every message of its runner is applied."""
 
-    def reads_sizes(self) -> bool:
-        return True
+    def leans_at(self) -> float:
+        return -1.0
 
 
 WARY = replace(DAF, parameters=Wary)

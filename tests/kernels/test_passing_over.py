@@ -27,7 +27,7 @@ from tests.kernels.seeded import seeded_bot
 ROOM = 8192
 HORSES = "KelvinVail__Betfair__MarketStream"
 HOW_IT_WENT = {st.QUIET, st.VIEW_DECAYS, st.EVENT_MS, st.SAME_MS, st.LAST_SEEN, st.N_WANTED, st.ALL_TOUCHED}
-HOW_IT_WENT |= {st.SEEN_BACK, st.SEEN_LAY, st.CHANGED, st.MOMENT_MS, st.FORGET_MS, st.ALL_ABOVE, st.ALONE}
+HOW_IT_WENT |= {st.SEEN_BACK, st.SEEN_LAY, st.CHANGED, st.MOMENT_MS, st.FORGET_MS, st.ALL_ABOVE, st.ALONE, st.SEEN_LEAN}
 """fields of `tally` that say how the loop went, not what came of it"""
 
 

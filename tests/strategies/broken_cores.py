@@ -174,11 +174,19 @@ BROKEN = {
     ),
     "what stands at the touch, unsaid": Broken(
         "    def pick(self)",
-        "    def reads_sizes(self) -> bool:\n        return False\n\n    def pick(self)",
-        "it_reads_no_sizes",
-        "return True from `reads_sizes`",
+        "    def leans_at(self) -> float:\n        return 1.0\n\n    def pick(self)",
+        "it_leans_where_it_says",
+        "return -1 from `leans_at`",
         f"elif contracts(view, 0) == 0:\n        {OFFER}\n\n\nMINE = Core(",
         f"elif view.touch[0, ATB, 0, 1] > 2000:\n        {OFFER}\n\n\nMINE = Core(touch_only=True, ",
+    ),
+    "an imbalance it does not name": Broken(
+        "    def pick(self)",
+        "    def leans_at(self) -> float:\n        return 0.5\n\n    def pick(self)",
+        "it_leans_where_it_says",
+        "return -1 from `leans_at`",
+        f"elif contracts(view, 0) == 0:\n        {OFFER}\n\n\nMINE = Core(",
+        f"elif view.touch[0, ATB, 0, 1] > 2 * view.touch[0, 1, 0, 1]:\n        {OFFER}\n\n\nMINE = Core(touch_only=True, ",
     ),
     "a level behind the touch": Broken(
         "scale=(",

@@ -105,8 +105,8 @@ class CoreContract:
     def test_it_reads_no_level_it_says_it_does_not(self) -> None:
         self._keeps("it_reads_the_touch_only")
 
-    def test_it_reads_no_sizes_where_it_says_so(self) -> None:
-        self._keeps("it_reads_no_sizes")
+    def test_it_leans_where_it_says(self) -> None:
+        self._keeps("it_leans_where_it_says")
 
     def test_a_replay_of_the_first_part_is_the_first_part_of_the_replay(self) -> None:
         self._keeps("it_does_not_look_ahead")

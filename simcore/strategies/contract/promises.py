@@ -42,6 +42,7 @@ from simcore.strategies.view import (
     TICK_COLUMN,
     TO_START_MS,
     View,
+    imbalance,
     level_of_others,
 )
 from simcore.tapes.tape import Tape
@@ -301,30 +302,50 @@ def _to_the_touch(view: View) -> View:
     return shown
 
 
-def it_reads_no_sizes(trial: Trial) -> Iterator[str]:
-    """With parameters that say so it wants the same whatever stands at the same prices: a replay asks when a price changes."""
+def it_leans_where_it_says(trial: Trial) -> Iterator[str]:
+    """Of the sizes at the same prices nothing matters to it but what `leans_at` says: a replay asks when that changes."""
     for case in trial.sound:
-        if not trial.core.touch_only or case.parameters.reads_sizes():
+        leans_at = case.parameters.leans_at()
+        if not trial.core.touch_only or leans_at < 0.0:
             continue
         vector = case.parameters.vector()
         for view in trial.views(case):
-            as_shown, other = (wanted(trial.plain, each, vector) for each in (copied(view), _other_sizes(view)))
-            if as_shown != other:
-                yield (
-                    f"{case.name}, {moment(view)}: it wants {as_shown}, and with other sizes at the same prices {other} "
-                    "(slot, side, tick, pence); return True from `reads_sizes`"
-                )
-                return
+            as_shown = wanted(trial.plain, copied(view), vector)
+            for changed in _other_sizes(view, leans_at):
+                if (other := wanted(trial.plain, changed, vector)) != as_shown:
+                    yield (
+                        f"{case.name}, {moment(view)}: it wants {as_shown}, and with other sizes at the same prices {other} "
+                        "(slot, side, tick, pence); return -1 from `leans_at`"
+                    )
+                    return
 
 
-def _other_sizes(view: View) -> View:
-    """Others have a penny at every second level they have anything at, and much at the rest."""
-    shown = copied(view)
-    own = shown.touch[..., OWN_COLUMN]
-    others = shown.touch[..., PENCE_COLUMN] > own
-    sizes = np.where(np.indices(own.shape).sum(axis=0) % 2 == 0, 1, 1_000_000)
-    shown.touch[..., PENCE_COLUMN] = np.where(others, own + sizes, shown.touch[..., PENCE_COLUMN])
-    return shown
+def _other_sizes(view: View, leans_at: float) -> Iterator[View]:
+    """Other sizes at the touch, in which none that lean another way for a core that says so much of them matters to it."""
+    shown = _leans(view, leans_at)
+    for lean in (
+        -0.999,
+        -leans_at - 0.05 * (1 - leans_at),
+        -0.95 * leans_at,
+        0.0,
+        0.95 * leans_at,
+        leans_at + 0.05 * (1 - leans_at),
+    ):
+        changed = copied(view)
+        for slot in range(len(view.slots)):
+            for b, share in ((ATB, (1 + lean) / 2), (ATL, (1 - lean) / 2)):
+                level = level_of_others(view, slot, b)
+                if level >= 0:
+                    own = changed.touch[slot, b, level, OWN_COLUMN]
+                    changed.touch[slot, b, level, PENCE_COLUMN] = own + max(1, round(share * MOST_PENCE / 2))
+        if leans_at >= 1.0 or _leans(changed, leans_at) == shown:
+            yield changed
+
+
+def _leans(view: View, leans_at: float) -> list[int]:
+    """Of each slot which way its touch leans: 1, -1, or 0 where not enough to matter."""
+    leans = [imbalance(view, slot) for slot in range(len(view.slots))]
+    return [int(lean > leans_at) - int(-lean > leans_at) for lean in leans]
 
 
 def it_does_not_look_ahead(trial: Trial) -> Iterator[str]:
@@ -377,7 +398,7 @@ PROMISES: Final[dict[str, Callable[[Trial], Iterator[str]]]] = {
         it_touches_only_offers,
         it_names_its_moments,
         it_reads_the_touch_only,
-        it_reads_no_sizes,
+        it_leans_where_it_says,
         it_does_not_look_ahead,
     )
 }
