@@ -12,7 +12,7 @@ from simcore.kernels.displacement import net_touched
 from simcore.kernels.fills import hear
 from simcore.kernels.harness import best_own, reconcile, snapshot, view_of
 from simcore.kernels.long_way import go_on
-from simcore.kernels.quiet import news_due, note_event, note_quiet, pass_over, see_again, sees_the_same
+from simcore.kernels.quiet import news_due, note_event, note_quiet, owes_looks, pass_over, see_again, sees_the_same
 from simcore.kernels.record import apply_message, apply_news, note_off
 from simcore.kernels.requests import handle_request, next_request_ms
 from simcore.kernels.state import (
@@ -284,7 +284,7 @@ def run(
         live = harnessed and m < n and sim.tally[STOPPED] == 0
         if sim.tally[QUIET] != 0 and live:
             pass_over(sim, t_message)
-        t_snapshot = next_snapshot_ms(sim, now) if live else NEVER_MS
+        t_snapshot = next_snapshot_ms(sim, now) if live and not owes_looks(sim) else NEVER_MS
         served = sim.tally[SERVED]
         t_poll = views.poll_ms[served % views.poll_ms.shape[0]] if live and served < sim.tally[TAKEN] else NEVER_MS
         now = min(t_message, t_request, t_snapshot, t_poll)
@@ -296,11 +296,11 @@ def run(
         if t_message == now:
             m = following + 1
             if sim.tally[ALONE] != 0 and passes_key(sim, record, following, r):
-                note_event(sim, now)
+                note_event(sim, views, now)
                 continue
             apply_message(sim, record, following)
             if sim.tally[CHANGED] != 0:
-                note_event(sim, now)
+                note_event(sim, views, now)
             after_message(sim, now)
             if nothing_left(sim):
                 break
@@ -308,7 +308,7 @@ def run(
                 hear_result(sim, record, m)
                 m = n
         elif t_request == now:
-            note_event(sim, now)
+            note_event(sim, views, now)
             handle_request(sim, now)
         elif t_snapshot == now:
             take_snapshot(sim, views, now)

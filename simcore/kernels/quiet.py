@@ -31,11 +31,13 @@ from simcore.kernels.state import (
     POLLS,
     QUIET,
     ROUTE,
+    SAME_MS,
     SEEN_BACK,
     SEEN_LAY,
     SEEN_LEAN,
     SERVED,
     START_AT_MS,
+    STOPPED,
     TAKEN,
     VIEW_DECAYS,
     Sim,
@@ -70,8 +72,25 @@ def leans_otherwise(sim: Sim, r: int) -> bool:
 
 
 @small_kernel
-def note_event(sim: Sim, now: int) -> None:
-    """Something changed that the bot sees or hears of."""
+def owes_looks(sim: Sim) -> bool:
+    """While all is quiet and no moment of the core is near, no snapshot need be taken before something happens."""
+    if (
+        sim.tally[QUIET] == 0
+        or sim.tally[SERVED] != sim.tally[TAKEN]
+        or sim.settings[OBSERVE_MS] >= sim.settings[POLL_MS]
+    ):
+        return False
+    return sim.tally[MOMENT_MS] > sim.tally[LAST_POLL_MS] + 3 * sim.settings[POLL_MS]
+
+
+@small_kernel
+def note_event(sim: Sim, views: Views, now: int) -> None:
+    """Something changed that the bot sees or hears of; a snapshot that was due before now shows what the last one did."""
+    poll_ms = sim.tally[LAST_POLL_MS] + sim.settings[POLL_MS]
+    if sim.tally[STOPPED] == 0 and owes_looks(sim) and poll_ms - sim.settings[OBSERVE_MS] < now:
+        views.poll_ms[sim.tally[TAKEN] % views.poll_ms.shape[0]] = sim.tally[SAME_MS] = poll_ms
+        sim.tally[LAST_POLL_MS] = poll_ms
+        sim.tally[TAKEN] += 1
     sim.tally[EVENT_MS] = now
     sim.tally[QUIET] = 0
 
