@@ -10,6 +10,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -58,14 +59,14 @@ class Spent:
     """What a command took, with all it started; looked at every `PAUSE_S`, so that a process's last moments are not seen.
 
     cpu_s        : user and system, by_program : the same by the name of the program
-    awaited_s    : wall seconds until what the caller awaited was there, None if it never was
+    awaited_s    : wall seconds until each thing that the caller awaited was there; without those that never were
     worker_bytes : (wall seconds, resident memory of the largest of Ray's worker processes), as it was looked at
     """
 
     wall_s: float = 0.0
     cpu_s: float = 0.0
     by_program: dict[str, float] = field(default_factory=dict)
-    awaited_s: float | None = None
+    awaited_s: dict[str, float] = field(default_factory=dict)
     worker_bytes: list[tuple[float, int]] = field(default_factory=list)
 
 
@@ -77,7 +78,10 @@ PAUSE_S = 0.1
 
 
 def run_metered(
-    command: Sequence[str], environment: Mapping[str, str], log: Path, awaited: Callable[[], bool] | None = None
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    log: Path,
+    awaited: Mapping[str, Callable[[], bool]] = MappingProxyType({}),
 ) -> Spent:
     """Run a command to its end; its output goes to `log`. Linux only (it reads /proc). Raises MeasureError if it fails."""
     _keep_orphans(True)
@@ -91,8 +95,9 @@ def run_metered(
             while process.poll() is None:
                 largest = _look(seen, others)
                 spent.worker_bytes.append((time.monotonic() - begun, largest))
-                if awaited is not None and spent.awaited_s is None and awaited():
-                    spent.awaited_s = time.monotonic() - begun
+                for name, is_there in awaited.items():
+                    if name not in spent.awaited_s and is_there():
+                        spent.awaited_s[name] = time.monotonic() - begun
                 time.sleep(PAUSE_S)
         finally:
             if process.poll() is None:

@@ -124,10 +124,15 @@ def test_every_price_of_the_ladder_has_its_tick() -> None:
 def test_a_command_is_charged_for_what_it_started(tmp_path: Path) -> None:
     burn = "import time\nwhile time.process_time() < 0.6: pass"
     child = f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {burn!r}]); time.sleep(0.3)"
-    spent = run_metered([sys.executable, "-c", child], dict(os.environ), tmp_path / "log", awaited=lambda: True)
+    spent = run_metered(
+        [sys.executable, "-c", child],
+        dict(os.environ),
+        tmp_path / "log",
+        awaited={"now": lambda: True, "never": lambda: False},
+    )
     assert 0.4 < spent.cpu_s < 3.0
-    assert spent.awaited_s is not None
-    assert spent.awaited_s <= spent.wall_s
+    assert list(spent.awaited_s) == ["now"]
+    assert spent.awaited_s["now"] <= spent.wall_s
 
 
 def test_a_command_that_fails_is_told_by_its_last_words(tmp_path: Path) -> None:
