@@ -1,7 +1,7 @@
 """Whole sweeps by the command line, and what is spent outside kernels against what no sweep can do without.
 
 outside kernels = CPU of the sweep's driver, workers and Ray, less the kernels'
-kernels'        = CPU of the workers inside `replay_batch`, less what `replay_batch` takes on a market in which nothing happens
+kernels'        = CPU of the workers inside `replay_batch`, less what `replay_batch` takes on a market that ends with the pick
 floors          = starting Ray, ask and tell, one `log_batch` a trial, writing the rows (benchmarks.speed.floors)
 """
 
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 import simcore
 from benchmarks.speed.figures import Figure
@@ -22,10 +23,12 @@ from benchmarks.speed.floors import NAMES
 from benchmarks.speed.making import quietly
 from benchmarks.speed.timing import Spent, run_metered, seconds_each
 from simcore import Tape, TapeStore
+from simcore.bench import prepare
+from simcore.configurations import configurations
 from simcore.engine import warm
+from simcore.models.simulation import resolve_simulation
 from simcore.strategies import resolve_core
 from sweeps.app.synth import SynthRequest, make_markets
-from sweeps.config import SweepConfig
 from sweeps.home import Home
 from sweeps.results import SweepFolder
 
@@ -126,7 +129,7 @@ def _sweep(case: Case, work: Path) -> Swept:
     folder = ran.folder
     told = json.loads((folder.path / "state.json").read_text())
     floors = {floor: _floor(floor, ran.home, folder, ran.environment, work) for floor in case.floors}
-    empty_s = _empty_s(TapeStore.open(work / f"store-{case.sport}").tape(folder.markets[0]), folder.config)
+    empty_s = _empty_s(TapeStore.open(work / f"store-{case.sport}").tape(folder.markets[0]), folder)
     return Swept(case, folder, ran.spent, told["replays"], told["replay_cpu_seconds"], empty_s, floors)
 
 
@@ -135,20 +138,26 @@ def _floor(name: str, home: Home, folder: SweepFolder, environment: dict[str, st
     return run_metered(command, environment, work / f"floor-{name}.log").cpu_s
 
 
-def _empty_s(tape: Tape, config: SweepConfig) -> float:
-    """CPU seconds of `replay_batch` a replay where the market ends with its first message."""
-    rows = int(tape.message_row[1])
+def _empty_s(tape: Tape, folder: SweepFolder) -> float:
+    """CPU seconds of `replay_batch` a replay, of the sweep's first batch, where the market ends with the pick: of a replay all
+    but the replaying is left."""
+    config = folder.config
+    core, assumed = resolve_core(config.strategy.core), resolve_simulation(config.simulation)
+    tried = [core.make(values=trial.parameters) for trial in folder.summaries()[: config.search.batch]]
+    first_s = max(pick_s for pick_s, _ in (made.pick() for made in tried))
+    picked_ms = int(tape.start_ms.min() - 1000 * first_s) + assumed.poll_ms + assumed.delays.observe_ms
+    n = int(np.searchsorted(tape.message_ms, picked_ms, side="right")) + 1
+    rows = int(tape.message_row[n])
     columns = {name: getattr(tape, name)[:rows].copy() for name in ("kind", "book", "runner", "tick", "size")}
     cut = Tape(
         info=tape.info,
-        message_ms=tape.message_ms[:1].copy(),
-        message_row=tape.message_row[:2].copy(),
+        message_ms=tape.message_ms[:n].copy(),
+        message_row=tape.message_row[: n + 1].copy(),
         start_ms=tape.start_ms.copy(),
         **columns,
     )
-    core = config.strategy.core
-    many = [resolve_core(core).make()] * 50
-    return seconds_each(lambda: simcore.replay_batch(cut, core, many, config.simulation), 3) / len(many)
+    bench, many = prepare(cut), configurations(tried)
+    return seconds_each(lambda: simcore.replay_batch(bench, core, many, assumed), 3) / len(many)
 
 
 def _figures(swept: Swept) -> Iterator[Figure]:
