@@ -28,6 +28,7 @@ from simcore.configurations import configurations
 from simcore.engine import warm
 from simcore.models.simulation import resolve_simulation
 from simcore.strategies import resolve_core
+from simcore.strategies.contract.practice import prefix_of
 from sweeps.app.synth import SynthRequest, make_markets
 from sweeps.home import Home
 from sweeps.results import SweepFolder
@@ -147,16 +148,7 @@ def _empty_s(tape: Tape, folder: SweepFolder) -> float:
     first_s = max(pick_s for pick_s, _ in (made.pick() for made in tried))
     picked_ms = int(tape.start_ms.min() - 1000 * first_s) + assumed.poll_ms + assumed.delays.observe_ms
     n = int(np.searchsorted(tape.message_ms, picked_ms, side="right")) + 1
-    rows = int(tape.message_row[n])
-    columns = {name: getattr(tape, name)[:rows].copy() for name in ("kind", "book", "runner", "tick", "size")}
-    cut = Tape(
-        info=tape.info,
-        message_ms=tape.message_ms[:n].copy(),
-        message_row=tape.message_row[: n + 1].copy(),
-        start_ms=tape.start_ms.copy(),
-        **columns,
-    )
-    bench, many = prepare(cut), configurations(tried)
+    bench, many = prepare(prefix_of(tape, n)), configurations(tried)
     return seconds_each(lambda: simcore.replay_batch(bench, core, many, assumed), 3) / len(many)
 
 
