@@ -35,9 +35,14 @@ def levels(ladder: Ladder, best: int, step: int) -> list[tuple[int, int]]:
 
 
 def frozen_market(atb: Ladder, atl: Ladder) -> Tape:
-    """The first runner's book, then messages that change nothing."""
+    """A made book that does not move."""
+    return frozen_book(levels(atb, LOW_TICK + 3, -1), levels(atl, LOW_TICK + 4, 1))
+
+
+def frozen_book(atb: list[tuple[int, int]], atl: list[tuple[int, int]]) -> Tape:
+    """The first runner's book, (tick, pence) of each level, then messages that change nothing."""
     builder = TapeBuilder().at(0).open()
-    for book, ladder in ((d.ATB, levels(atb, LOW_TICK + 3, -1)), (d.ATL, levels(atl, LOW_TICK + 4, 1))):
+    for book, ladder in ((d.ATB, atb), (d.ATL, atl)):
         for tick, pence in ladder:
             builder.row(d.PLACE, book, 0, tick, pence)
     for after_ms in range(100, 5000, 100):
@@ -45,9 +50,9 @@ def frozen_market(atb: Ladder, atl: Ladder) -> Tape:
     return builder.tape()
 
 
-def frozen_requests(drawn: list[tuple[Any, ...]]) -> list[Row]:
+def frozen_requests(drawn: list[tuple[Any, ...]], low: int = LOW_TICK) -> list[Row]:
     """Orders of every kind but those for the starting price, which is no price of this book."""
-    rows = request_table(drawn)
+    rows = request_table(drawn, low)
     for row in rows:
         row.pop("order_type", None)
         row["persistence"] = "PERSIST"
@@ -68,9 +73,12 @@ def profit_if(rows: list[Row], fills: list[tuple[Any, int, float, int, str]]) ->
 def assert_nothing_is_locked_in(
     atb: Ladder, atl: Ladder, drawn: list[tuple[Any, ...]], simulation: Row, seed: int
 ) -> int:
+    return assert_earns_nothing(frozen_market(atb, atl), frozen_requests(drawn), simulation, seed)
+
+
+def assert_earns_nothing(tape: Tape, rows: list[Row], simulation: Row, seed: int) -> int:
     """A flat position earns the same whoever wins, so earning nothing at worst covers every sequence that ends flat."""
-    rows = frozen_requests(drawn)
-    fills = fills_of(kernel_orders(frozen_market(atb, atl), rows, simulation, seed)[0])
+    fills = fills_of(kernel_orders(tape, rows, simulation, seed)[0])
     assert min(profit_if(rows, fills)) <= 1e-6, (seed, fills)
     return len(fills)
 
