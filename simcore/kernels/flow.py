@@ -1,4 +1,7 @@
-"""How far our fills have moved the others' prices on a runner: x := x · 2^(−Δt / REACTION_MS) − side · severity · payout."""
+"""How far our fills have moved the others' prices on a runner: x := x · 2^(−Δt / REACTION_MS) − side · severity · payout.
+
+A penny moves them by MOST_PER_PENNY ticks at most.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,14 @@ import math
 from simcore.kernels.compiling import kernel
 from simcore.kernels.state import FLOW_STAMP_MS, REACTION_MS, SEVERITY, Sim
 
+MOST_PER_PENNY = 0.5
+"""ticks: one that jumped over prices would be a money pump; reached where severity · odds is 50,000"""
+
 
 @kernel
 def moved(sim: Sim, x: float, side: int, pence: int, odds_hundredths: int) -> float:
     """x after a fill, ticks; £1,000 of payout is 10⁷ hundredths of a penny."""
-    return x - side * sim.reals[SEVERITY] * (pence * odds_hundredths) / 1e7
+    return x - side * min(sim.reals[SEVERITY] * (pence * odds_hundredths) / 1e7, pence * MOST_PER_PENNY)
 
 
 @kernel

@@ -3,9 +3,9 @@
 x     : ticks the others have been moved by, `sim.flow` at FLOW_STAMP_MS; decays by half every REACTION_MS
 shift : x rounded toward 0; what the record does at tick k happens at k + shift
 
-The shift changes before a message and before and after a request of ours, never by looking. Within one sweep of ours it
-follows penny by penny (`until_shift`), so that no flow is traded at prices it has already moved: with an exponential kernel
-a round trip then costs at least ∫ price(x) dq ≥ 0 for any price that falls with x.
+The shift changes before a message and before and after a request of ours, never by looking. Within one sweep of ours, and
+where the others moved onto an order of ours and meet it, it follows penny by penny (`until_shift`), so that no flow is traded
+at prices it has already moved. That is what makes a round trip cost: models/reaction.py has the argument.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from simcore.kernels.state import (
     TYPE,
     Sim,
 )
-from simcore.units import N_TICKS
+from simcore.units import N_TICKS, ODDS_HUNDREDTHS
 
 
 @kernel
@@ -92,20 +92,27 @@ def carry_over(sim: Sim, r: int, shift: int, now: int) -> None:
     hold(sim, r, ATL, N_TICKS, now)
     if sim.market[STATUS_NOW] == OPEN:
         for b in (ATB, ATL):
-            meet(sim, r, b, now)
+            meet(sim, r, b, shift, now)
 
 
 @kernel
-def meet(sim: Sim, r: int, b: int, now: int) -> None:
-    """The others moved to or through our orders in book b: they meet us at our price, and displayed money of theirs goes."""
+def meet(sim: Sim, r: int, b: int, shift: int, now: int) -> None:
+    """The others moved to or through our orders in book b: they meet us at our price, and displayed money of theirs goes.
+
+    Until that moves them again: they may be out of reach then.
+    """
     other = ATL if b == ATB else ATB
-    while True:
+    x = flow_now(sim, r, now)
+    while int(x) == shift:
         o = best_standing(sim, r, b)
         t = best_level(sim, r, other, now)
         if o < 0 or t < 0 or t >= N_TICKS or better(other, sim.orders[o, LEVEL], t):
             return
+        tick = sim.orders[o, TICK]
         pence = min(sim.orders[o, REMAINING], world_size(sim, r, other, t, now))
-        fill(sim, o, pence, sim.orders[o, TICK], FILL_PASSIVE, now)
+        pence = until_shift(sim, x, shift, sim.orders[o, SIDE], ODDS_HUNDREDTHS[tick], pence)
+        fill(sim, o, pence, tick, FILL_PASSIVE, now)
+        x = flow_now(sim, r, now)
         set_displaced(sim, r, other, t, displaced_now(sim, r, other, t, now) - pence, now)
 
 

@@ -8,6 +8,11 @@ shift    : x rounded toward 0; what the record does at tick k happens at k + shi
 
 Linear in flow and exponential in time, so positive definite: a round trip never gains from its own impact (Gatheral 2010,
 "No-dynamic-arbitrage and market impact"; Obizhaeva and Wang 2013, "Optimal trading strategy and supply/demand dynamics").
+In whole ticks and whole pence, on a record that stands still with its best prices at least a tick apart: a penny moves x by
+half a tick at most (as in kernels/flow.py) and is matched at a price no better than the others' before it. So what moves x down
+over a point is backed at no better odds than what moves it up over the same point is layed at: the pair of them earns nothing,
+whoever wins. What is in no pair, as x forgot it, was backed no higher than the odds of the start or layed no lower, and earns
+nothing in expectation at those odds. No sum of the two is a profit whoever wins.
 Wrong where others react to what is displayed rather than matched, where impact grows slower than linearly with large stakes
 (square-root laws), and where a level means more than a tick of everybody's price.
 """

@@ -32,6 +32,7 @@ REACTIONS = (
     {"severity": 20.0, "half_life_ms": 60_000},
     {"severity": 100.0, "half_life_ms": 300},
     {"severity": 333.3, "half_life_ms": 2000},
+    {"severity": 1000.0, "half_life_ms": 2000},
 )
 DRAWN_DELAYS = ({"median_ms": 100, "sigma": 0.8}, {"median_ms": 40, "sigma": 0.0})
 DELAYS = {

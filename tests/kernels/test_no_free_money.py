@@ -13,6 +13,7 @@ from hypothesis import strategies as hs
 
 from simcore import dtypes as d
 from simcore.tapes.tape import Tape
+from simcore.units import ODDS
 from tests.kernels.assumed import seeded_simulation, simulations
 from tests.kernels.comparing import fills_of, kernel_orders
 from tests.kernels.generated import LOW_TICK, N_USED, SIZES
@@ -25,7 +26,9 @@ unhurried = settings(deadline=None, derandomize=True, suppress_health_check=list
 Ladder = list[tuple[int, int]]
 """(ticks from the level before, pence), best first"""
 ladders = hs.lists(hs.tuples(hs.sampled_from((1, 1, 1, 2, 4)), hs.sampled_from(SIZES)), min_size=1, max_size=6)
-cases = hs.tuples(ladders, ladders, requests(), simulations(), hs.integers(0, 3))
+LOWS = (LOW_TICK, LOW_TICK, 24, 160, 209, 300, 322)
+"""odds of 2, of 1.25, and of 5.1, 12, 200 and 500, where ticks are wide and a penny is a large payout"""
+cases = hs.tuples(ladders, ladders, requests(), simulations(), hs.integers(0, 3), hs.sampled_from(LOWS))
 
 
 def levels(ladder: Ladder, best: int, step: int) -> list[tuple[int, int]]:
@@ -34,9 +37,9 @@ def levels(ladder: Ladder, best: int, step: int) -> list[tuple[int, int]]:
     return [(tick, pence) for tick, (_, pence) in zip(ticks, ladder, strict=True)]
 
 
-def frozen_market(atb: Ladder, atl: Ladder) -> Tape:
+def frozen_market(atb: Ladder, atl: Ladder, low: int) -> Tape:
     """A made book that does not move."""
-    return frozen_book(levels(atb, LOW_TICK + 3, -1), levels(atl, LOW_TICK + 4, 1))
+    return frozen_book(levels(atb, low + 3, -1), levels(atl, low + 4, 1))
 
 
 def frozen_book(atb: list[tuple[int, int]], atl: list[tuple[int, int]]) -> Tape:
@@ -50,13 +53,13 @@ def frozen_book(atb: list[tuple[int, int]], atl: list[tuple[int, int]]) -> Tape:
     return builder.tape()
 
 
-def frozen_requests(drawn: list[tuple[Any, ...]], low: int = LOW_TICK) -> list[Row]:
+def frozen_requests(drawn: list[tuple[Any, ...]], low: int) -> list[Row]:
     """Orders of every kind but those for the starting price, which is no price of this book."""
     rows = request_table(drawn, low)
     for row in rows:
         row.pop("order_type", None)
         row["persistence"] = "PERSIST"
-        row["odds"] = row.get("odds") or 2.06
+        row["odds"] = row.get("odds") or float(ODDS[low + 4])
     return rows
 
 
@@ -71,9 +74,9 @@ def profit_if(rows: list[Row], fills: list[tuple[Any, int, float, int, str]]) ->
 
 
 def assert_nothing_is_locked_in(
-    atb: Ladder, atl: Ladder, drawn: list[tuple[Any, ...]], simulation: Row, seed: int
+    atb: Ladder, atl: Ladder, drawn: list[tuple[Any, ...]], simulation: Row, seed: int, low: int
 ) -> int:
-    return assert_earns_nothing(frozen_market(atb, atl), frozen_requests(drawn), simulation, seed)
+    return assert_earns_nothing(frozen_market(atb, atl, low), frozen_requests(drawn, low), simulation, seed)
 
 
 def assert_earns_nothing(tape: Tape, rows: list[Row], simulation: Row, seed: int) -> int:
@@ -84,13 +87,13 @@ def assert_earns_nothing(tape: Tape, rows: list[Row], simulation: Row, seed: int
 
 
 def assert_no_displayed_pound_is_taken_twice(
-    atb: Ladder, atl: Ladder, drawn: list[tuple[Any, ...]], simulation: Row, seed: int
+    atb: Ladder, atl: Ladder, drawn: list[tuple[Any, ...]], simulation: Row, seed: int, low: int
 ) -> None:
     """Wherever the others move: who was there to be backed, or laid, is matched once when nothing refills."""
-    rows = frozen_requests(drawn)
+    rows = frozen_requests(drawn, low)
     still = simulation | {"refill": {"kind": "never"}, "displacement": True}
     sides, taken = sides_of(rows), defaultdict(int)
-    for order_id, _, _, pence, _ in fills_of(kernel_orders(frozen_market(atb, atl), rows, still, seed)[0]):
+    for order_id, _, _, pence, _ in fills_of(kernel_orders(frozen_market(atb, atl, low), rows, still, seed)[0]):
         taken[sides[order_id][1]] += pence
     assert taken["BACK"] <= sum(pence for _, pence in atb)
     assert taken["LAY"] <= sum(pence for _, pence in atl)
@@ -139,5 +142,26 @@ def test_no_trading_back_and_forth_locks_in_a_profit(seeds: range) -> None:
         rng = Random(seed)
         atb, atl = ([(rng.choice((1, 1, 2)), rng.choice(SIZES)) for _ in range(6)] for _ in range(2))
         simulation = seeded_simulation(rng) | {"costs": {"minimum_stake": False}}
-        filled += assert_nothing_is_locked_in(atb, atl, back_and_forth(rng), simulation, seed)
-    assert filled > 3 * len(seeds)
+        for low in LOWS[1:]:
+            filled += assert_nothing_is_locked_in(atb, atl, back_and_forth(rng), simulation, seed, low)
+    assert filled > 3 * len(seeds) * len(LOWS[1:])
+
+
+@pytest.mark.parametrize("severity", [60.0, 333.3, 1000.0])
+def test_pence_back_and_forth_at_long_odds_earn_nothing_whoever_wins(severity: float) -> None:
+    """Where severity · payout of a penny would be ticks, a round trip of a penny would jump over them."""
+    ladder, low = [(1, 400)] * 6, 330
+    kinds = ("BACK", "LAY") * 40
+    drawn = [
+        ("place", 20 * n, 0, side, 0 if side == "BACK" else N_USED - 1, 1, "PERSIST", "plain")
+        for n, side in enumerate(kinds)
+    ]
+    simulation = {
+        "reaction": {"severity": severity, "half_life_ms": 60_000},
+        "refill": {"kind": "never"},
+        "costs": {"minimum_stake": False},
+    }
+    rows = frozen_requests(drawn, low)
+    fills = fills_of(kernel_orders(frozen_market(ladder, ladder, low), rows, simulation, 0)[0])
+    assert len(fills) > 10
+    assert max(profit_if(rows, fills)) <= 1e-6

@@ -96,9 +96,6 @@ def test_no_refill_is_a_money_pump_on_a_frozen_book_of_any_recording(tapes: list
     trade_on_frozen_books(tapes, {"reaction": NO_REACTION})
 
 
-@pytest.mark.xfail(
-    strict=True, reason="at odds of 12 a reaction of 333 ticks per £1,000 locks in £1.53 on one book of 189"
-)
 def test_no_reaction_is_a_money_pump_on_a_frozen_book_of_any_recording(tapes: list[Tape]) -> None:
     trade_on_frozen_books(tapes, {})
 

@@ -26,7 +26,7 @@ from tests.oracles.book_of_orders import (
     micro_of,
 )
 from tests.oracles.closing import match_at_close
-from tests.oracles.reaction import Pressure
+from tests.oracles.reaction import Pressure, pence_to_move
 from tests.oracles.world import Level, World, is_better, other
 
 ANSWERED = ("aggressive", "cancelled", "refused")
@@ -167,19 +167,28 @@ class Exchange:
         self.work_out_shifts(now_ms)
 
     def meet_the_moved(self, runner: int, now_ms: int) -> None:
-        """Where the best of the other side now stands at or through an order of ours they meet, at our price."""
+        """Where the best of the other side now stands at or through an order of ours they meet, at our price.
+
+        With the first penny that moves them on they stop: where they stand then is for another look.
+        """
         if not self.matching():
             return
         for book in (d.ATB, d.ATL):
             ours = [order for order in self.resting() if (order.runner, order.book) == (runner, book)]
             for order in sorted(ours, key=lambda order: order.tick, reverse=book == d.ATB):
-                for tick, pence in self.world.displayed(runner, other(book), now_ms):
-                    if order.remaining == 0 or is_better(other(book), order.tick, tick):
-                        break
-                    met = min(order.remaining, pence)
-                    self.world.displace(self.world.level_at((runner, other(book), tick)), -met, now_ms)
-                    self.fill(order, met, hundredths_of(order.tick), "passive", now_ms)
+                self.meet(order, now_ms)
         self.keep_ahead_within(now_ms)
+
+    def meet(self, order: Order, now_ms: int) -> None:
+        runner, hit, odds = order.runner, other(order.book), hundredths_of(order.tick)
+        for tick, pence in self.world.displayed(runner, hit, now_ms):
+            x = self.pressure.at(runner, now_ms)
+            moved_on = int(x) != self.world.shift.get(runner, 0)
+            if moved_on or order.remaining == 0 or is_better(hit, order.tick, tick):
+                return
+            met = pence_to_move(x, order.side, self.pressure.severity, odds, min(order.remaining, pence))
+            self.world.displace(self.world.level_at((runner, hit, tick)), -met, now_ms)
+            self.fill(order, met, odds, "passive", now_ms)
 
     # --- the record ----------------------------------------------------------------------------------------------
 

@@ -6,8 +6,11 @@ from simcore.models.simulation import Simulation
 
 
 def pushed(x: float, side: int, severity: float, pence: int, odds_hundredths: int) -> float:
-    """x after a fill: a BACK shortens the odds, a LAY lengthens them; severity is in ticks for £1,000 of payout."""
-    return x - side * severity * (pence * odds_hundredths) / 1e7
+    """x after a fill: a BACK shortens the odds, a LAY lengthens them; severity is in ticks for £1,000 of payout.
+
+    No penny moves anybody by more than half a tick.
+    """
+    return x - side * min(severity * (pence * odds_hundredths) / 1e7, pence / 2)
 
 
 def pence_to_move(x: float, side: int, severity: float, odds_hundredths: int, most: int) -> int:
