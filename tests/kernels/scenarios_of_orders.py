@@ -205,22 +205,30 @@ ORDER_SCENARIOS = [
         reacting(100.0),
     ),
     Scenario(
-        "who moves onto or through our price meets us at it",
-        # a lays 5 and they go 3 ticks up, from 2.0 to 2.06: 5 of the record and 5 whom a stood before
+        "who moves onto our price meets us at it, until that moves them on",
+        # a lays 5 and they go 3.3 ticks up, from 2.0 to 2.06; a second later they are at 3.262, and 39p at 2.06 move them 0.265
         book().at(1000).place(d.ATB, 2.0, 10).trade(d.ATB, 2.0, 105).at(2000),
         [place("a", 100, "LAY", 2.0, 5), place("c", 200, "BACK", 2.06, 30)],
-        [("a", 2.0, 500, "passive"), ("c", 2.06, 1000, "passive")],
+        [("a", 2.0, 500, "passive"), ("c", 2.06, 39, "passive")],
         [],
         reacting(330.0),
     ),
     Scenario(
-        "who meets us moves the others too, who may then meet us on the other side",
-        # c backs 10 of 2.06 and they go 3 ticks down from the record, so that its best lay stands at a's 2.0
+        "who moves through our price meets us at it as long as they are in reach",
+        # the same, but c backs at 2.04: 39p move them from 2.06 to 2.04, another 149p a tick further, out of reach
         book().at(1000).place(d.ATB, 2.0, 10).trade(d.ATB, 2.0, 105).at(2000),
-        [place("a", 100, "LAY", 2.0, 10), place("c", 200, "BACK", 2.06, 30)],
-        [("a", 2.0, 500, "passive"), ("c", 2.06, 1000, "passive"), ("a", 2.0, 500, "passive")],
+        [place("a", 100, "LAY", 2.0, 5), place("c", 200, "BACK", 2.04, 30)],
+        [("a", 2.0, 500, "passive"), ("c", 2.04, 39, "passive"), ("c", 2.04, 149, "passive")],
         [],
         reacting(330.0),
+    ),
+    Scenario(
+        "who moves onto our price and is not moved by us meets us whole",
+        book().at(1000).place(d.ATB, 2.0, 10).trade(d.ATB, 2.0, 105).at(2000),
+        [place("a", 100, "LAY", 2.0, 5), place("c", 200, "BACK", 2.06, 0.38)],
+        [("a", 2.0, 500, "passive"), ("c", 2.06, 38, "passive")],
+        [],
+        reacting(330.0) | {"costs": {"minimum_stake": False}},
     ),
     Scenario(
         "what the record does happens where the others moved to",
