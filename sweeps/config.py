@@ -87,9 +87,13 @@ class Strategy(Section, frozen=True):
     parameters: dict[str, Any] = {}
 
 
+MOST_BATCHES_AT_ONCE = 10
+
+
 class Search(Section, frozen=True):
     """batch: trials asked for at a time, never from the worker count; more trials of one sweep are its extension.
 
+    growth: of the trials so far, a later batch is this share, if that is more than `batch`; at most ten batches' worth
     startup_trials: random ones before TPE begins;  population: of a generation, NSGA-II only
     """
 
@@ -97,8 +101,20 @@ class Search(Section, frozen=True):
     trials: Count = 100
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)] = 1
     batch: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 10
+    growth: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.1
     startup_trials: Count = 10
     population: Annotated[int, msgspec.Meta(ge=2, le=10_000)] = 20
+
+    def next_count(self, done: int) -> int:
+        """Trials to ask for when so many are finished: up to the end of their batch, or of the sweep; 0 = none is left.
+
+        Where a batch ends depends on the batches before it alone. CMA-ES and NSGA-II learn by generations: theirs never grow.
+        """
+        growth = 0.0 if self.sampler in ("cmaes", "nsga2") else self.growth
+        end = 0
+        while end <= done:
+            end += max(self.batch, min(int(growth * end), MOST_BATCHES_AT_ONCE * self.batch))
+        return max(0, min(end, self.trials) - done)
 
 
 class Capacity(Section, frozen=True):

@@ -62,7 +62,7 @@ class Driver:
         self._write_progress(finished, "running")
         self._listener.on_start(self._folder, finished)
         self._tracker.log_trials(finished)
-        while (count := self._next_count(len(finished))) > 0:
+        while (count := self._config.search.next_count(len(finished))) > 0:
             proposals = search.propose(finished, len(finished), count)
             if not proposals:
                 break
@@ -74,11 +74,6 @@ class Driver:
             self._listener.on_batch(trials, self._folder.best_of(finished))
         self._open_holdout(finished)
         self._write_progress(finished, "finished")
-
-    def _next_count(self, done: int) -> int:
-        """Trials up to the end of the batch that trial `done` belongs to, or of the sweep."""
-        size = self._config.search.batch
-        return min((done // size + 1) * size, self._config.search.trials) - done
 
     def _batch(self, proposals: Sequence[Proposal]) -> list[TrialSummary]:
         begun = time.monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def searched(wanted: SweepConfig, trials: int, *, forget_after: Sequence[int] = 
     finished: list[TrialSummary] = []
     search = Search(wanted)
     while len(finished) < trials:
-        count = min(wanted.search.batch, trials - len(finished))
+        count = min(wanted.search.next_count(len(finished)), trials - len(finished))
         finished += [told(p, wanted) for p in search.propose(finished, len(finished), count)]
         if len(finished) in forget_after:
             search = Search(wanted)
@@ -61,6 +62,37 @@ def searched(wanted: SweepConfig, trials: int, *, forget_after: Sequence[int] = 
                 for t, f in zip(finished, facts, strict=True)
             ]
     return [t.sampled for t in finished]
+
+
+def ends_of_batches(*overrides: str, text: str = SPACE) -> list[int]:
+    """Trials finished after each batch of a whole sweep."""
+    search, ends = config(*overrides, text=text).search, [0]
+    while count := search.next_count(ends[-1]):
+        ends.append(ends[-1] + count)
+    return ends[1:]
+
+
+def test_a_batch_is_a_tenth_of_the_trials_so_far_once_that_is_more() -> None:
+    ends = ends_of_batches("search.trials=1000")
+    assert ends[:15] == [*range(10, 111, 10), 121, 133, 146, 160]
+    assert ends[-2:] == [958, 1000]
+    assert ends_of_batches("search.trials=35", "search.batch=20", "search.growth=1") == [20, 35]
+
+
+def test_a_batch_grows_to_ten_times_its_size_at_most() -> None:
+    ends = ends_of_batches("search.trials=20000", "search.batch=7", "search.growth=0.5")
+    assert max(b - a for a, b in pairwise(ends)) == 70
+
+
+@pytest.mark.parametrize("fixed", ["search.growth=0", "search.sampler=cmaes", "search.sampler=nsga2"])
+def test_a_batch_that_does_not_grow(fixed: str) -> None:
+    assert ends_of_batches("search.trials=305", fixed, text=NUMBERS_ONLY) == [*range(10, 301, 10), 305]
+
+
+def test_a_sweep_that_is_extended_ends_the_batch_it_had_begun() -> None:
+    assert config("search.trials=115").search.next_count(110) == 5
+    assert config("search.trials=200").search.next_count(115) == 6
+    assert config("search.trials=100").search.next_count(120) == 0
 
 
 @pytest.mark.parametrize("sampler", ["random", "grid", "qmc"])
