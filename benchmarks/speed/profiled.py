@@ -1,7 +1,9 @@
 """A sweep with clocks in its driver and its workers: `python -m benchmarks.speed.profiled FOLDER run …` as `sweeps run …`.
 
-Each process leaves a file in FOLDER: driver.json, worker-<pid>.json. The product knows nothing of it: names of its modules are
-bound to timed twins before the sweep begins; the work that travels to the workers binds theirs.
+Each process leaves a file in FOLDER: driver.json, worker-<pid>.json. With `--kernels` before FOLDER the only clocks are those
+around compiled code, a few microseconds for each market of a batch: what the bench runs its sweeps with. The product knows
+nothing of it: names of its modules are bound to timed twins before the sweep begins; the work that travels to the workers binds
+theirs.
 """
 
 from __future__ import annotations
@@ -44,6 +46,29 @@ class _Timed:
 
 
 @dataclass(frozen=True)
+class ClockedReplays(Replays):
+    """The sweep's work with clocks around the compiled code that Python calls; what they say is left in `folder`."""
+
+    folder: str
+
+    def warm(self) -> None:
+        """As the sweep's, which compiles what the clocks are put around."""
+        _bind_all_kernels()
+        super().warm()
+
+    def __call__(self, shard: Shard) -> ShardResult:
+        _bind_all_kernels()
+        result = super().__call__(shard)
+        _clocks.write(clocks_of_worker(Path(self.folder), os.getpid()))
+        return result
+
+
+def clocks_of_worker(folder: Path, process: int | str) -> Path:
+    """Where a worker, or `*` for all of them, leaves what its clocks say."""
+    return folder / f"worker-{process}.json"
+
+
+@dataclass(frozen=True)
 class ProfiledReplays(Replays):
     """The sweep's work, which puts clocks into the process it arrives in and leaves what they say in `folder`."""
 
@@ -57,7 +82,7 @@ class ProfiledReplays(Replays):
     def __call__(self, shard: Shard) -> ShardResult:
         _prepare_worker()
         result: ShardResult = _clocks.timed(TABLE, super().__call__)(shard)
-        _clocks.write(Path(self.folder) / f"worker-{os.getpid()}.json")
+        _clocks.write(clocks_of_worker(Path(self.folder), os.getpid()))
         return result
 
 
@@ -70,6 +95,11 @@ def _prepare_worker() -> None:
         if getattr(value, "__module__", "") == "simcore.engine" and name.startswith("replay"):
             _bind(base, name, AROUND)
     _bind(sys.modules["simcore.engine"], "warm", WARM)
+    _bind_all_kernels()
+
+
+def _bind_all_kernels() -> None:
+    """Put a clock around every kernel that a module of the package calls from Python; once."""
     for name, module in list(sys.modules.items()):
         if name.startswith("simcore.") and not name.startswith(("simcore.kernels", "simcore.strategies")):
             _bind_kernels(module)
@@ -134,9 +164,18 @@ def _bind_tracker() -> None:
 
 def main() -> None:
     """Run the `sweeps` command that follows FOLDER."""
+    kernels_alone = sys.argv[1] == "--kernels"
+    if kernels_alone:
+        del sys.argv[1]
     folder = sys.argv.pop(1)
     from sweeps.cli import main as sweep
 
+    if kernels_alone:
+        import sweeps.app.sweep as app
+
+        app.Replays = partial(ClockedReplays, folder=folder)
+        sweep()
+        return
     _prepare_driver(folder)
     _clocks.add(IMPORTS, time.process_time(), 0.0)
     try:

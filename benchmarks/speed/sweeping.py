@@ -1,7 +1,7 @@
 """Whole sweeps by the command line, and what is spent outside kernels against what no sweep can do without.
 
 outside kernels = CPU of the sweep's driver, workers and Ray, less the kernels'
-kernels'        = CPU of the workers inside `replay_batch`, less what `replay_batch` takes on a market that ends with the pick
+kernels'        = CPU of the workers inside the compiled code that Python calls, by clocks around it (benchmarks.speed.profiled)
 floors          = starting Ray, ask and tell, one `log_batch` a trial, writing the rows (benchmarks.speed.floors)
 """
 
@@ -15,20 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
-import simcore
 from benchmarks.speed.figures import Figure
 from benchmarks.speed.floors import NAMES
 from benchmarks.speed.making import quietly
-from benchmarks.speed.timing import Spent, run_metered, seconds_each
-from simcore import Tape, TapeStore
-from simcore.bench import prepare
-from simcore.configurations import configurations
+from benchmarks.speed.profiled import KERNEL, clocks_of_worker
+from benchmarks.speed.timing import Spent, run_metered
 from simcore.engine import warm
-from simcore.models.simulation import resolve_simulation
-from simcore.strategies import resolve_core
-from simcore.strategies.contract.practice import prefix_of
 from sweeps.app.synth import SynthRequest, make_markets
 from sweeps.home import Home
 from sweeps.results import SweepFolder
@@ -77,12 +70,8 @@ class Swept:
     spent: Spent
     replays: int
     in_batch_s: float
-    empty_s: float
+    kernels_s: float
     floors_s: dict[str, float]
-
-    @property
-    def kernels_s(self) -> float:
-        return max(0.0, self.in_batch_s - self.replays * self.empty_s)
 
     @property
     def outside_s(self) -> float:
@@ -126,12 +115,13 @@ def run_case(case: Case, work: Path, program: Sequence[str] = ("-c", "from sweep
 
 
 def _sweep(case: Case, work: Path) -> Swept:
-    ran = run_case(case, work)
+    clocks = work / f"clocks-{case.core}"
+    clocks.mkdir()
+    ran = run_case(case, work, ("-m", "benchmarks.speed.profiled", "--kernels", str(clocks)))
     folder = ran.folder
     told = json.loads((folder.path / "state.json").read_text())
     floors = {floor: _floor(floor, ran.home, folder, ran.environment, work) for floor in case.floors}
-    empty_s = _empty_s(TapeStore.open(work / f"store-{case.sport}").tape(folder.markets[0]), folder)
-    return Swept(case, folder, ran.spent, told["replays"], told["replay_cpu_seconds"], empty_s, floors)
+    return Swept(case, folder, ran.spent, told["replays"], told["replay_cpu_seconds"], kernels_s(clocks), floors)
 
 
 def _floor(name: str, home: Home, folder: SweepFolder, environment: dict[str, str], work: Path) -> float:
@@ -139,17 +129,10 @@ def _floor(name: str, home: Home, folder: SweepFolder, environment: dict[str, st
     return run_metered(command, environment, work / f"floor-{name}.log").cpu_s
 
 
-def _empty_s(tape: Tape, folder: SweepFolder) -> float:
-    """CPU seconds of `replay_batch` a replay, of the sweep's first batch, where the market ends with the pick: of a replay all
-    but the replaying is left."""
-    config = folder.config
-    core, assumed = resolve_core(config.strategy.core), resolve_simulation(config.simulation)
-    tried = [core.make(values=trial.parameters) for trial in folder.summaries()[: config.search.batch]]
-    first_s = max(pick_s for pick_s, _ in (made.pick() for made in tried))
-    picked_ms = int(tape.start_ms.min() - 1000 * first_s) + assumed.poll_ms + assumed.delays.observe_ms
-    n = int(np.searchsorted(tape.message_ms, picked_ms, side="right")) + 1
-    bench, many = prepare(prefix_of(tape, n)), configurations(tried)
-    return seconds_each(lambda: simcore.replay_batch(bench, core, many, assumed), 3) / len(many)
+def kernels_s(clocks: Path) -> float:
+    """CPU seconds of compiled code in all workers."""
+    told = [json.loads(path.read_text())["parts"] for path in clocks.glob(clocks_of_worker(clocks, "*").name)]
+    return sum(spent[0] for parts in told for part, spent in parts.items() if part.startswith(KERNEL))
 
 
 def _figures(swept: Swept) -> Iterator[Figure]:
@@ -163,7 +146,6 @@ def _figures(swept: Swept) -> Iterator[Figure]:
         "cpu_s": spent.cpu_s,
         "kernels_s": swept.kernels_s,
         "replay_batch_s": swept.in_batch_s,
-        "empty_replay_us": 1e6 * swept.empty_s,
         "floors_s": swept.floors_s,
         "by_program_s": dict(sorted(spent.by_program.items(), key=lambda item: -item[1])),
         "first_s": spent.awaited_s,

@@ -14,7 +14,9 @@ from numba import njit
 
 from benchmarks.speed import profiled
 from benchmarks.speed.clocks import Clocks
+from benchmarks.speed.profiled import clocks_of_worker
 from benchmarks.speed.profiling import profile_lines, rows, shown
+from benchmarks.speed.sweeping import kernels_s
 from benchmarks.speed.timing import Spent
 from simcore.kernels.compiling import Int1, compile_kernel
 
@@ -120,3 +122,13 @@ def test_the_table_adds_up_to_all_that_was_spent(tmp_path: Path) -> None:
     headings, *table = shown(rows(lines, spent), as_markdown=False).splitlines()
     assert headings.split("  ")[0] == "where"
     assert {len(line) for line in table} == {len(headings)}
+
+
+def test_the_kernels_of_a_sweep_are_the_compiled_parts_of_its_workers(tmp_path: Path) -> None:
+    for worker, parts in (
+        (1, {"kernel run": [2.0, 2.0, 7], "tapes read": [1.0, 1.0, 3]}),
+        (2, {"kernel run": [2.5, 3, 8]}),
+    ):
+        clocks_of_worker(tmp_path, worker).write_text(json.dumps({"cpu_s": 9.0, "parts": parts}))
+    (tmp_path / "driver.json").write_text(json.dumps({"cpu_s": 5.0, "parts": {"kernel of the driver": [3.0, 4.0, 10]}}))
+    assert kernels_s(tmp_path) == 4.5
