@@ -20,7 +20,7 @@ class Scope:
     points: int = 8
     checks: int = 2
     batches: tuple[int, ...] = (1, 2, 5, 20, 60, 200)
-    sweep: tuple[int, int] = (48, 120)
+    sweep: tuple[int, int] = (288, 120)
 
 
 WHOLE: Final = Scope()

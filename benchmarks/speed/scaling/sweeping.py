@@ -24,6 +24,7 @@ from sweeps.results import SweepFolder, write_parquet
 from sweeps.runners.base import Configuration, Replays, Shard
 
 CONFIGS: Final = {"daf": ("daf-greyhounds", "greyhounds"), "caf": ("caf-horses", "horses")}
+MARKETS_A_DAY: Final = 48
 FINE_SHARD_S: Final = 0.02
 """shards so small that the driver's cost of one shows"""
 
@@ -52,7 +53,7 @@ def watch_sweeps(work: Path, markets: int, trials: int, on_ray: bool) -> Watchin
         "small": ("greyhounds", max(1, markets // 4)),
         "horses": ("horses", max(1, markets // 6)),
     }.items():
-        make_markets(SynthRequest(sport, count, 1, 31 + len(name), work / name), 1, quietly)
+        make_markets(SynthRequest(sport, count, -(-count // MARKETS_A_DAY), 31 + len(name), work / name), 1, quietly)
     third = max(1, trials // 3)
     runs = (
         _run(work, "one", "daf", "large", (trials, third), 1, on_ray),
