@@ -8,9 +8,11 @@ theirs.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -47,59 +49,40 @@ class _Timed:
 
 @dataclass(frozen=True)
 class ClockedReplays(Replays):
-    """The sweep's work with clocks around the compiled code that Python calls; what they say is left in `folder`."""
-
-    folder: str
-
-    def warm(self) -> None:
-        """As the sweep's, which compiles what the clocks are put around."""
-        _bind_all_kernels()
-        super().warm()
-
-    def __call__(self, shard: Shard) -> ShardResult:
-        _bind_all_kernels()
-        result = super().__call__(shard)
-        _clocks.write(clocks_of_worker(Path(self.folder), os.getpid()))
-        return result
-
-
-def clocks_of_worker(folder: Path, process: int | str) -> Path:
-    """Where a worker, or `*` for all of them, leaves what its clocks say."""
-    return folder / f"worker-{process}.json"
-
-
-@dataclass(frozen=True)
-class ProfiledReplays(Replays):
     """The sweep's work, which puts clocks into the process it arrives in and leaves what they say in `folder`."""
 
     folder: str
+    kernels_alone: bool
 
     def warm(self) -> None:
-        """As the sweep's, timed."""
-        _prepare_worker()
-        _clocks.timed(WARM, super().warm)()
+        """As the sweep's."""
+        self._clocked(WARM, super().warm)()
 
     def __call__(self, shard: Shard) -> ShardResult:
-        _prepare_worker()
-        result: ShardResult = _clocks.timed(TABLE, super().__call__)(shard)
-        _clocks.write(clocks_of_worker(Path(self.folder), os.getpid()))
+        result: ShardResult = self._clocked(TABLE, super().__call__)(shard)
+        _clocks.write(Path(self.folder) / f"worker-{os.getpid()}.json")
         return result
 
+    def _clocked(self, part: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        _prepare_worker(self.kernels_alone)
+        return work if self.kernels_alone else _clocks.timed(part, work)
 
-def _prepare_worker() -> None:
+
+def told_by_workers(folder: Path) -> list[dict[str, Any]]:
+    """What the clocks of each worker said last."""
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("worker-*.json"))]
+
+
+def _prepare_worker(kernels_alone: bool) -> None:
     if IMPORTS in _clocks.parts:
         return
     _clocks.add(IMPORTS, time.process_time(), 0.0)
-    _bind(TapeStore, "tape", TAPE)
-    for name, value in list(vars(base).items()):
-        if getattr(value, "__module__", "") == "simcore.engine" and name.startswith("replay"):
-            _bind(base, name, AROUND)
-    _bind(sys.modules["simcore.engine"], "warm", WARM)
-    _bind_all_kernels()
-
-
-def _bind_all_kernels() -> None:
-    """Put a clock around every kernel that a module of the package calls from Python; once."""
+    if not kernels_alone:
+        _bind(TapeStore, "tape", TAPE)
+        for name, value in list(vars(base).items()):
+            if getattr(value, "__module__", "") == "simcore.engine" and name.startswith("replay"):
+                _bind(base, name, AROUND)
+        _bind(sys.modules["simcore.engine"], "warm", WARM)
     for name, module in list(sys.modules.items()):
         if name.startswith("simcore.") and not name.startswith(("simcore.kernels", "simcore.strategies")):
             _bind_kernels(module)
@@ -115,7 +98,7 @@ def _bind(owner: Any, name: str, part: str) -> None:
     setattr(owner, name, _clocks.timed(part, getattr(owner, name)))
 
 
-def _prepare_driver(folder: str) -> None:
+def _prepare_driver() -> None:
     import sweeps.app.sweep as app
     import sweeps.runners.bench as bench
     from sweeps.cli.progress import SweepProgress
@@ -143,7 +126,6 @@ def _prepare_driver(folder: str) -> None:
     ):
         _bind(owner, name, part)
     RayRunner.results = _clocks.each("Ray: tasks", RayRunner.results)
-    app.Replays = partial(ProfiledReplays, folder=folder)
     _bind_tracker()
 
 
@@ -168,15 +150,14 @@ def main() -> None:
     if kernels_alone:
         del sys.argv[1]
     folder = sys.argv.pop(1)
+    import sweeps.app.sweep as app
     from sweeps.cli import main as sweep
 
+    app.Replays = partial(ClockedReplays, folder=folder, kernels_alone=kernels_alone)
     if kernels_alone:
-        import sweeps.app.sweep as app
-
-        app.Replays = partial(ClockedReplays, folder=folder)
         sweep()
         return
-    _prepare_driver(folder)
+    _prepare_driver()
     _clocks.add(IMPORTS, time.process_time(), 0.0)
     try:
         sweep()

@@ -19,7 +19,7 @@ import click
 
 from benchmarks.speed.__main__ import Pair, Size
 from benchmarks.speed.figures import machine
-from benchmarks.speed.profiled import KERNEL, clocks_of_worker
+from benchmarks.speed.profiled import KERNEL, told_by_workers
 from benchmarks.speed.sweeping import WORKERS, Case, run_case
 from benchmarks.speed.timing import MeasureError, Spent
 
@@ -46,7 +46,7 @@ def profile(case: Case, work: Path) -> tuple[list[Line], Spent]:
 def profile_lines(told: Path, spent: Spent) -> list[Line]:
     """What the clocks of the driver and the workers left in a folder, and what else was spent; together all of it."""
     driver = json.loads((told / "driver.json").read_text())
-    workers = [json.loads(path.read_text()) for path in sorted(told.glob(clocks_of_worker(told, "*").name))]
+    workers = told_by_workers(told)
     lines = _lines("driver", [driver], "else: rows gathered, Ray's and Arrow's threads, the interpreter")
     lines += _lines("workers", workers, "else: Ray's part in them")
     return lines + _others(spent, driver["cpu_s"] + sum(facts["cpu_s"] for facts in workers))

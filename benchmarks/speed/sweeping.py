@@ -19,7 +19,7 @@ import msgspec
 from benchmarks.speed.figures import Figure
 from benchmarks.speed.floors import NAMES
 from benchmarks.speed.making import quietly
-from benchmarks.speed.profiled import KERNEL, clocks_of_worker
+from benchmarks.speed.profiled import KERNEL, told_by_workers
 from benchmarks.speed.timing import Spent, run_metered
 from simcore.engine import warm
 from sweeps.app.synth import SynthRequest, make_markets
@@ -131,8 +131,8 @@ def _floor(name: str, home: Home, folder: SweepFolder, environment: dict[str, st
 
 def kernels_s(clocks: Path) -> float:
     """CPU seconds of compiled code in all workers."""
-    told = [json.loads(path.read_text())["parts"] for path in clocks.glob(clocks_of_worker(clocks, "*").name)]
-    return sum(spent[0] for parts in told for part, spent in parts.items() if part.startswith(KERNEL))
+    parts = [part for told in told_by_workers(clocks) for part in told["parts"].items()]
+    return sum(spent[0] for name, spent in parts if name.startswith(KERNEL))
 
 
 def _figures(swept: Swept) -> Iterator[Figure]:

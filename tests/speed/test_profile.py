@@ -14,7 +14,6 @@ from numba import njit
 
 from benchmarks.speed import profiled
 from benchmarks.speed.clocks import Clocks
-from benchmarks.speed.profiled import clocks_of_worker
 from benchmarks.speed.profiling import profile_lines, rows, shown
 from benchmarks.speed.sweeping import kernels_s
 from benchmarks.speed.timing import Spent
@@ -129,6 +128,6 @@ def test_the_kernels_of_a_sweep_are_the_compiled_parts_of_its_workers(tmp_path: 
         (1, {"kernel run": [2.0, 2.0, 7], "tapes read": [1.0, 1.0, 3]}),
         (2, {"kernel run": [2.5, 3, 8]}),
     ):
-        clocks_of_worker(tmp_path, worker).write_text(json.dumps({"cpu_s": 9.0, "parts": parts}))
+        (tmp_path / f"worker-{worker}.json").write_text(json.dumps({"cpu_s": 9.0, "parts": parts}))
     (tmp_path / "driver.json").write_text(json.dumps({"cpu_s": 5.0, "parts": {"kernel of the driver": [3.0, 4.0, 10]}}))
     assert kernels_s(tmp_path) == 4.5
