@@ -20,7 +20,6 @@ from simcore.kernels import pair_state as ps
 from simcore.kernels import state as st
 from simcore.kernels.compiling import compile_kernel
 from simcore.kernels.pair import run_pair, take_members
-from simcore.kernels.state import MAX_OFFERS
 from simcore.models.simulation import Simulation, resolve_simulation
 from simcore.outcome import result_of
 from simcore.portfolio import transaction_charge
@@ -28,6 +27,7 @@ from simcore.results import MarketResult
 from simcore.strategies import Core, Legs, Parameters, resolve_core
 from simcore.strategies.view import (
     DEPTH,
+    MAX_OFFERS,
     N_CLOCK,
     N_LEVEL,
     N_PAIR_SLOT,

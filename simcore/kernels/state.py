@@ -32,21 +32,20 @@ Money of bets that depends on odds is kept exactly in micropence (10⁻⁶ pence
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simcore.kernels.compiling import register
-from simcore.kernels.sharing import shared
+from simcore.kernels.sharing import Width, shared
+from simcore.strategies.view import DEPTH, MAX_OFFERS, N_CLOCK, N_LEVEL, N_OFFER, N_SEEN, N_SLOT
 from simcore.units import N_TICKS
 
 Int = NDArray[np.int64]
 Real = NDArray[np.float64]
 
 MICRO: Final = 1_000_000
-MAX_OFFERS: Final = 64
-"""offers a core can want at a time"""
 NEVER_MS: Final = 1 << 62
 HELD_MS: Final = 1 << 61
 """time stamp of a displacement that does not decay while an order of ours stands in the way"""
@@ -427,26 +426,26 @@ class Record(NamedTuple):
 class Sim(NamedTuple):
     """All evolving state of one replay; see the notation above."""
 
-    recorded: Int
-    displaced: Int
-    stamp_ms: Int
-    hint: Int
-    runners: Int
+    recorded: Annotated[Int, Width(2, N_TICKS)]
+    displaced: Annotated[Int, Width(2, N_TICKS)]
+    stamp_ms: Annotated[Int, Width(2, N_TICKS)]
+    hint: Annotated[Int, Width(2)]
+    runners: Annotated[Int, Width(N_RUNNER)]
     market: Int
-    orders: Int
+    orders: Annotated[Int, Width(N_ORDER)]
     standing: Int
     live: Int
-    wanted: Int
-    requests: Int
-    script: Int
-    log: Int
+    wanted: Annotated[Int, Width(N_OFFER)]
+    requests: Annotated[Int, Width(N_REQUEST)]
+    script: Annotated[Int, Width(N_REQUEST)]
+    log: Annotated[Int, Width(N_LOG)]
     tally: Int
     flow: Real
     scratch: Int
     settings: Int
     reals: Real
     moments_ms: Int
-    traded: Real
+    traded: Annotated[Real, Width(N_TICKS)]
     ahead_pounds: Real
 
 
@@ -458,10 +457,10 @@ class Views(NamedTuple):
     in when the core looks; poll_ms : (n,) the poll each snapshot is for, NEVER_MS when there is none
     """
 
-    clock: Int
-    slots: Int
-    touch: Int
-    orders: Int
+    clock: Annotated[Int, Width(N_CLOCK)]
+    slots: Annotated[Int, Width(N_SLOT)]
+    touch: Annotated[Int, Width(2, DEPTH, N_LEVEL)]
+    orders: Annotated[Int, Width(N_SEEN)]
     poll_ms: Int
 
 
@@ -494,7 +493,7 @@ def new_sim(
         orders=np.zeros((capacity, N_ORDER), np.int64),
         standing=np.zeros(capacity, np.int64),
         live=np.zeros(capacity, np.int64),
-        wanted=np.zeros((MAX_OFFERS, 4), np.int64),
+        wanted=np.zeros((MAX_OFFERS, N_OFFER), np.int64),
         requests=np.zeros((capacity, N_REQUEST), np.int64),
         script=script,
         log=np.zeros((4 * capacity, N_LOG), np.int64),

@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 from simcore.dtypes import ATB, ATL, BACK
 from simcore.kernels.compiling import Real1, kernel, register, small_kernel
 from simcore.kernels.sharing import Handed
-from simcore.kernels.state import MAX_OFFERS
 from simcore.units import N_TICKS, ODDS_HUNDREDTHS
 
 DEPTH: Final = 10
@@ -77,6 +76,9 @@ OFFER_SIDE: Final = 1
 OFFER_TICK: Final = 2
 OFFER_PENCE: Final = 3
 N_OFFER: Final = 4
+
+MAX_OFFERS: Final = 64
+"""offers a core can want at a time"""
 
 
 class View(NamedTuple):

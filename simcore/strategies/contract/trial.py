@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from simcore.engine import replay
 from simcore.errors import ModelError
 from simcore.kernels.compiling import compile_kernel
-from simcore.kernels.state import MAX_OFFERS
 from simcore.results import MarketResult
 from simcore.strategies.base import Core, Parameters
 from simcore.strategies.contract.practice import practice_tape, practice_views, variations
-from simcore.strategies.view import N_SEEN_ORDERS, TO_START_MS, View, contracts, new_offers
+from simcore.strategies.view import MAX_OFFERS, N_SEEN_ORDERS, TO_START_MS, View, contracts, new_offers
 from simcore.tapes.tape import Tape
 
 VIEWS: Final = 120
