@@ -190,7 +190,14 @@ def new_pair(
         sides.append(
             ps.Side(
                 record=bench.record,
-                sim=st.new_sim(bench.tape.n_runners, settings, reals, np.zeros((0, st.N_REQUEST), np.int64), capacity),
+                sim=st.new_sim(
+                    bench.tape.n_runners,
+                    settings,
+                    reals,
+                    np.zeros((0, st.N_REQUEST), np.int64),
+                    capacity,
+                    offers=room,
+                ),
                 views=new_views(ring, max(1, slots), capacity),
                 offers=new_offers(room),
                 timeline=np.zeros((lines, st.N_LINE), np.int64),

@@ -11,7 +11,7 @@ from simcore.kernels.compiling import kernel, small_kernel
 from simcore.kernels.displacement import best_level, is_bare, net_crossed, world_size, worse
 from simcore.kernels.long_way import closes, set_out
 from simcore.kernels.orders import below_minimum
-from simcore.kernels.queue import best_standing, better, own_around, own_best, stands_at
+from simcore.kernels.queue import best_standing, better, own_around, own_best, rests_in, stands_at
 from simcore.kernels.quiet import lean_of
 from simcore.kernels.sending import send, send_place
 from simcore.kernels.state import (
@@ -33,6 +33,7 @@ from simcore.kernels.state import (
     N_SLOTS,
     N_STANDING,
     N_WANTED,
+    NO_PRICE,
     PICK_MS,
     PICK_RANK,
     PICKED,
@@ -54,6 +55,8 @@ from simcore.kernels.state import (
     TICKS_ONLY,
     TOUCH_ONLY,
     VIEW_DECAYS,
+    WISH_MISSING,
+    WISH_PRICE,
     Sim,
     Views,
 )
@@ -254,45 +257,70 @@ def view_of(sim: Sim, views: Views, i: int) -> View:
 
 
 @small_kernel
-def wanted_at(offers: Offers, slot: int, side: int, tick: int) -> int:
-    """What the core wants to stand at a price, pence."""
-    pence = 0
+def price_of(r: int, side: int, tick: int) -> int:
+    """Runner, side and price as one number, which no other three have; never negative."""
+    return (2 * r + rests_in(side)) * N_TICKS + tick
+
+
+@kernel
+def note_wishes(sim: Sim, views: Views, i: int, offers: Offers) -> None:
+    """Note for each price what the core wants there. Of several offers at a price the first stands for all."""
     for k in range(offers.n[0]):
-        row = offers.rows[k]
-        if row[OFFER_TICK] == tick and row[OFFER_SIDE] == side and row[OFFER_SLOT] == slot:
-            pence += row[OFFER_PENCE]
-    return pence
+        r = views.slots[i, offers.rows[k, OFFER_SLOT], SLOT_RUNNER]
+        price, pence = price_of(r, offers.rows[k, OFFER_SIDE], offers.rows[k, OFFER_TICK]), offers.rows[k, OFFER_PENCE]
+        sim.wanted[k, WISH_PRICE] = price
+        sim.wanted[k, WISH_MISSING] = pence
+        for earlier in range(k):
+            if sim.wanted[earlier, WISH_PRICE] == price:
+                sim.wanted[earlier, WISH_MISSING] += pence
+                sim.wanted[k, WISH_PRICE] = NO_PRICE
+                sim.wanted[k, WISH_MISSING] = 0
 
 
-@small_kernel
-def believed_at(sim: Sim, first: int, r: int, side: int, tick: int) -> int:
-    """What the bot thinks stands at a price, of the `first` orders it sent of those still live, pence."""
-    pence = 0
-    for live in range(first):
+@kernel
+def match_wishes(sim: Sim, n: int) -> bool:
+    """Take what the bot thinks stands from what is wanted, price by price; returns whether anything stands beyond that.
+
+    Without a branch on what matches: which order meets which offer changes from poll to poll, and guessing it wrong costs more
+    than comparing all.
+    """
+    unmet = 0
+    for live in range(sim.tally[N_LIVE]):
         o = sim.live[live]
-        if sim.orders[o, TICK] == tick and sim.orders[o, SIDE] == side and sim.orders[o, RUNNER] == r:
-            pence += sim.orders[o, BELIEVED]
-    return pence
+        believed = sim.orders[o, BELIEVED]
+        price = price_of(sim.orders[o, RUNNER], sim.orders[o, SIDE], sim.orders[o, TICK])
+        unmet += believed
+        for k in range(n):
+            here = believed * int(sim.wanted[k, WISH_PRICE] == price)
+            sim.wanted[k, WISH_MISSING] -= here
+            unmet -= here
+    for k in range(n):
+        unmet += max(0, -sim.wanted[k, WISH_MISSING])
+    return unmet > 0
 
 
 @small_kernel
-def missing_at(sim: Sim, views: Views, i: int, offers: Offers, k: int) -> int:
-    """What the core wants to stand at the price of offer k, beyond what the bot thinks stands there, pence."""
-    slot, side, tick = offers.rows[k, OFFER_SLOT], offers.rows[k, OFFER_SIDE], offers.rows[k, OFFER_TICK]
-    r = views.slots[i, slot, SLOT_RUNNER]
-    return wanted_at(offers, slot, side, tick) - believed_at(sim, sim.tally[N_LIVE], r, side, tick)
+def beyond_wishes(sim: Sim, n: int, o: int) -> int:
+    """What of order o stands beyond the wanted, pence; the rest of it has its place. Newest orders are asked first."""
+    price = price_of(sim.orders[o, RUNNER], sim.orders[o, SIDE], sim.orders[o, TICK])
+    for k in range(n):
+        if sim.wanted[k, WISH_PRICE] == price:
+            excess = min(sim.orders[o, BELIEVED], max(0, -sim.wanted[k, WISH_MISSING]))
+            sim.wanted[k, WISH_MISSING] += excess
+            return excess
+    return int(sim.orders[o, BELIEVED])
 
 
 @kernel
 def cancel_unwanted(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> int:
     """Cancel what stands beyond the wanted, newest first (the last one is cut); returns the requests sent."""
+    note_wishes(sim, views, i, offers)
+    if not match_wishes(sim, offers.n[0]):
+        return 0
     sent = 0
     for live in range(sim.tally[N_LIVE] - 1, -1, -1):
         o = sim.live[live]
-        r, side, tick = sim.orders[o, RUNNER], sim.orders[o, SIDE], sim.orders[o, TICK]
-        wanted = wanted_at(offers, slot_of(sim, views, i, o), side, tick)
-        older = believed_at(sim, live, r, side, tick) if wanted > 0 else 0  # where nothing is wanted all of it goes
-        excess = min(sim.orders[o, BELIEVED], sim.orders[o, BELIEVED] + older - wanted)
+        excess = beyond_wishes(sim, offers.n[0], o)
         if excess > 0:
             sim.tally[CANCELS] += 1
             send(sim, CANCEL_ORDER, o, excess, sim.settings[CANCEL_MS], sim.reals[CANCEL_SIGMA], now)
@@ -302,12 +330,14 @@ def cancel_unwanted(sim: Sim, views: Views, i: int, offers: Offers, now: int) ->
 
 @kernel
 def place_missing(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> None:
-    """Place what is wanted and does not stand; what the rules would refuse as too small is not sent."""
+    """Place what is wanted and does not stand, as `cancel_unwanted` left it; what the rules would refuse as too small is not
+    sent."""
     for k in range(offers.n[0]):
-        slot, side, tick = offers.rows[k, OFFER_SLOT], offers.rows[k, OFFER_SIDE], offers.rows[k, OFFER_TICK]
-        missing = missing_at(sim, views, i, offers, k)
+        missing, tick = sim.wanted[k, WISH_MISSING], offers.rows[k, OFFER_TICK]
         if missing > 0 and not below_minimum(sim, missing, tick):
-            send_place(sim, views.slots[i, slot, SLOT_RUNNER], side, tick, missing, now)
+            r = views.slots[i, offers.rows[k, OFFER_SLOT], SLOT_RUNNER]
+            send_place(sim, r, offers.rows[k, OFFER_SIDE], tick, missing, now)
+            sim.wanted[k, WISH_MISSING] = 0
     if sim.settings[LONG_WAY] != 0:
         send_long_way(sim, views, i, offers, now)
 
@@ -318,7 +348,7 @@ def send_long_way(sim: Sim, views: Views, i: int, offers: Offers, now: int) -> N
     for k in range(offers.n[0]):
         slot, side, tick = offers.rows[k, OFFER_SLOT], offers.rows[k, OFFER_SIDE], offers.rows[k, OFFER_TICK]
         r = views.slots[i, slot, SLOT_RUNNER]
-        missing = missing_at(sim, views, i, offers, k)
+        missing = sim.wanted[k, WISH_MISSING]
         if missing > 0 and below_minimum(sim, missing, tick) and closes(sim, r, side, tick, missing):
             set_out(sim, r, side, tick, missing, now)
             return

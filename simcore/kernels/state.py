@@ -16,7 +16,7 @@ market    : (N_MARKET,) int64, fields below
 orders    : (capacity, N_ORDER) int64, every order ever sent, in the order of sending
 standing  : (capacity,) int64, orders resting in the world, oldest first
 live      : (capacity,) int64, orders the bot thinks are not over, in the order of sending
-wanted    : (offers, 4) int64, what the core wanted at the last poll that sent nothing
+wanted    : (offers, N_WISH) int64, what the core wanted at the last poll that sent nothing, and columns below
 requests  : (capacity, N_REQUEST) int64, requests on their way
 script    : (n, N_REQUEST) int64, requests given beforehand, by time of effect
 log       : (capacity, N_LOG) int64, all that happened to our orders, in time
@@ -155,6 +155,14 @@ TO_CLOSE: Final = 2
 
 NOWHERE: Final = 10_000
 """LEVEL of an on-close BACK (a LAY has −NOWHERE): behind every price"""
+
+# columns of `wanted` behind those of an offer
+WISH_PRICE: Final = 4
+"""runner, side and price of the offer as one number; NO_PRICE = an offer before it has the same and stands for both"""
+WISH_MISSING: Final = 5
+"""what is wanted at that price beyond what the bot thinks stands there, pence; negative = what stands beyond it"""
+N_WISH: Final = 6
+NO_PRICE: Final = -1
 
 # columns of `requests`
 EFFECT_MS: Final = 0
@@ -435,7 +443,7 @@ class Sim(NamedTuple):
     orders: Annotated[Int, Width(N_ORDER)]
     standing: Int
     live: Int
-    wanted: Annotated[Int, Width(N_OFFER)]
+    wanted: Annotated[Int, Width(N_WISH)]
     requests: Annotated[Int, Width(N_REQUEST)]
     script: Annotated[Int, Width(N_REQUEST)]
     log: Annotated[Int, Width(N_LOG)]
@@ -465,9 +473,15 @@ class Views(NamedTuple):
 
 
 def new_sim(
-    n_runners: int, settings: Int, reals: Real, script: Int, capacity: int, moments_ms: Sequence[int] = ()
+    n_runners: int,
+    settings: Int,
+    reals: Real,
+    script: Int,
+    capacity: int,
+    moments_ms: Sequence[int] = (),
+    offers: int = MAX_OFFERS,
 ) -> Sim:
-    """A market of `n_runners` before its first message, with room for `capacity` orders."""
+    """A market of `n_runners` before its first message, with room for `capacity` orders and so many offers at a time."""
     market = np.zeros(N_MARKET, np.int64)
     market[STATUS_NOW] = 3  # INACTIVE until the record says otherwise
     market[START_AT_MS] = NEVER_MS
@@ -493,7 +507,7 @@ def new_sim(
         orders=np.zeros((capacity, N_ORDER), np.int64),
         standing=np.zeros(capacity, np.int64),
         live=np.zeros(capacity, np.int64),
-        wanted=np.zeros((MAX_OFFERS, N_OFFER), np.int64),
+        wanted=np.zeros((offers, N_WISH), np.int64),
         requests=np.zeros((capacity, N_REQUEST), np.int64),
         script=script,
         log=np.zeros((4 * capacity, N_LOG), np.int64),
