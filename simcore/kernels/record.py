@@ -30,6 +30,7 @@ from simcore.kernels.close import lapse_unclosed, match_at_close
 from simcore.kernels.compiling import kernel, small_kernel
 from simcore.kernels.displacement import (
     forget_displacement,
+    held,
     improve_hint,
     keep_within_record,
     net_touched,
@@ -39,7 +40,7 @@ from simcore.kernels.displacement import (
 )
 from simcore.kernels.fills import end_order, rebook
 from simcore.kernels.flumine import by_flumine, match_flumine, note_traded
-from simcore.kernels.queue import queue_after_cancel
+from simcore.kernels.queue import own_around, queue_after_cancel
 from simcore.kernels.quiet import leans_otherwise
 from simcore.kernels.reaction import forget_flow, shift_all
 from simcore.kernels.state import (
@@ -115,14 +116,13 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
         r, b, t = int(record.runner[i]), int(record.book[i]), int(record.tick[i])
         if flumine and TRADE <= kind <= TRADE_UNATTRIBUTED:
             note_traded(sim, r, t, pence)
-        if kind <= TRADE and ((sim.runners[r, TOUCHED] == 0 and sim.market[CARRY] == 0) or flumine):
+        if kind <= TRADE and (flumine or is_apart(sim, kind, r, b, t)):
             apply_bare(sim, kind, r, b, t, pence)
             if is_seen(sim, r, b, t, now):
                 sim.tally[CHANGED] = 1
         elif kind <= TRADE_UNATTRIBUTED and not flumine:
             sim.market[ROW] = record.row[i]
-            last = i + 1 == end or record.row[i + 1] != record.row[i] + 1 or record.kind[i + 1] != TRADE
-            last = last or record.runner[i + 1] != r or record.book[i + 1] != b
+            last = kind == TRADE and ends_sweep(record, i, end)
             apply_touched(sim, kind, r, b, t, pence, last, now)
             if kind <= TRADE and (is_seen(sim, r, b, t, now) or (kind == TRADE and sim.displaced[r, 1 - b, t] != 0)):
                 sim.tally[CHANGED] = 1  # what an aggressor does not find it leaves in the other book
@@ -139,6 +139,24 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
     net_touched(sim, now)
     if sim.tally[N_LOGGED] != logged:
         sim.tally[CHANGED] = 1
+
+
+@small_kernel
+def is_apart(sim: Sim, kind: int, r: int, b: int, t: int) -> bool:
+    """Whether a change at level t of book b meets nothing of ours: no order, nothing that we took, nothing that we owe."""
+    if sim.runners[r, TOUCHED] == 0 and sim.market[CARRY] == 0:
+        return True
+    if kind > CANCEL or sim.displaced[r, b, t] != 0 or own_around(sim, r, b, t):
+        return False
+    return kind == CANCEL or not held(sim, r, b, t)
+
+
+@small_kernel
+def ends_sweep(record: Record, i: int, end: int) -> bool:
+    """Whether the trade in row i is the last of its aggressor, in a message that ends before row `end`."""
+    if i + 1 == end or record.row[i + 1] != record.row[i] + 1 or record.kind[i + 1] != TRADE:
+        return True
+    return bool(record.runner[i + 1] != record.runner[i] or record.book[i + 1] != record.book[i])
 
 
 @small_kernel
