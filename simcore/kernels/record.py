@@ -118,14 +118,14 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
             note_traded(sim, r, t, pence)
         if kind <= TRADE and (flumine or is_apart(sim, kind, r, b, t)):
             apply_bare(sim, kind, r, b, t, pence)
-            if is_seen(sim, r, b, t, now):
+            if sim.tally[CHANGED] == 0 and is_seen(sim, r, b, t, now):
                 sim.tally[CHANGED] = 1
         elif kind <= TRADE_UNATTRIBUTED and not flumine:
             sim.market[ROW] = record.row[i]
             last = kind == TRADE and ends_sweep(record, i, end)
             apply_touched(sim, kind, r, b, t, pence, last, now)
-            if kind <= TRADE and (is_seen(sim, r, b, t, now) or (kind == TRADE and sim.displaced[r, 1 - b, t] != 0)):
-                sim.tally[CHANGED] = 1  # what an aggressor does not find it leaves in the other book
+            if kind <= TRADE and sim.tally[CHANGED] == 0 and concerns(sim, kind, r, b, t, now):
+                sim.tally[CHANGED] = 1
         else:
             apply_news(sim, record, kind, r, t, pence, now)
             if (kind > LAST_TRADED and kind != TRADED_FALL) or sees_nothing(sim):
@@ -201,6 +201,13 @@ def is_seen(sim: Sim, r: int, b: int, t: int, now: int) -> bool:
     if sim.recorded[r, b, t] <= 0 or not shows(sim, r, b, t, now):
         return True
     return sim.settings[TICKS_ONLY] == 0 and leans_otherwise(sim, r)
+
+
+@small_kernel
+def concerns(sim: Sim, kind: int, r: int, b: int, t: int, now: int) -> bool:
+    """Whether a change of a book with something of ours concerns the bot, as `is_seen`; what an aggressor does not find it
+    leaves in the other book."""
+    return (kind == TRADE and sim.displaced[r, 1 - b, t] != 0) or is_seen(sim, r, b, t, now)
 
 
 @kernel

@@ -7,6 +7,7 @@ from simcore.kernels.randomness import DRAW_REQUEST, log_normal_ms
 from simcore.kernels.state import (
     ANSWERING,
     BELIEVED,
+    BUSY_UNTIL_MS,
     DELAYED,
     EFFECT_MS,
     FULL,
@@ -38,13 +39,14 @@ from simcore.kernels.state import (
 
 @kernel
 def send(sim: Sim, request: int, o: int, pence: int, median_ms: int, sigma: float, now: int) -> None:
-    """Put a request on its way."""
+    """Put a request on its way; until it takes effect, at least, the bot waits."""
     n, number = sim.tally[N_REQUESTS], sim.tally[SENT]
     if n >= sim.requests.shape[0]:
         sim.tally[FULL] = NO_ROOM
         return
     delay_ms = log_normal_ms(median_ms, sigma, sim.settings[KEY_A], sim.settings[KEY_B], number, DRAW_REQUEST)
     sim.requests[n, EFFECT_MS] = now + delay_ms
+    sim.tally[BUSY_UNTIL_MS] = max(sim.tally[BUSY_UNTIL_MS], now + delay_ms)
     sim.requests[n, REQUEST] = request
     sim.requests[n, REQUEST_ORDER] = o
     sim.requests[n, REQUEST_PENCE] = pence

@@ -241,7 +241,7 @@ LARGEST_POSITION: Final = 9
 LARGEST_LIABILITY: Final = 10
 WORST_MARK: Final = 11
 BUSY_UNTIL_MS: Final = 12
-"""the bot waits for answers until then"""
+"""the bot waits for answers until then, at least"""
 FULL: Final = 13
 """NO_ROOM = an array is too small, NO_HOUR = the result has no column for a clock hour: the engine doubles what is too small"""
 N_TIMELINE: Final = 14
