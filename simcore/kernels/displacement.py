@@ -11,7 +11,7 @@ import math
 
 from simcore.dtypes import ATB, ATL
 from simcore.kernels.compiling import kernel, small_kernel
-from simcore.kernels.queue import own_best
+from simcore.kernels.queue import better, own_best
 from simcore.kernels.state import (
     ALL_ABOVE,
     ALL_TOUCHED,
@@ -102,14 +102,14 @@ def shows(sim: Sim, r: int, b: int, t: int, now: int) -> bool:
 @small_kernel
 def improve_hint(sim: Sim, r: int, b: int, t: int) -> None:
     """Level t may hold something now."""
-    if (b == ATB and t > sim.hint[r, b]) or (b == ATL and t < sim.hint[r, b]):
+    if better(b, t, sim.hint[r, b]):
         sim.hint[r, b] = t
 
 
 @small_kernel
 def held(sim: Sim, r: int, b: int, t: int) -> bool:
     """Whether an order of ours rests in the other book at or through t: nobody comes back to stand there."""
-    return own_best(sim, r, ATB) >= t if b == ATL else own_best(sim, r, ATL) <= t
+    return not better(b, own_best(sim, r, 1 - b), t)
 
 
 @kernel

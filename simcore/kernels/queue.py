@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from simcore.dtypes import ATB, BACK
+from simcore.dtypes import BACK
 from simcore.kernels.compiling import kernel, small_kernel
 from simcore.kernels.randomness import DRAW_QUEUE, uniform
 from simcore.kernels.state import (
@@ -71,7 +71,7 @@ def own_around(sim: Sim, r: int, b: int, t: int) -> bool:
 @small_kernel
 def own_best(sim: Sim, r: int, b: int) -> int:
     """The best level of book b where an order of ours rests; worse than any if none does."""
-    return sim.runners[r, OWN_HIGH + b] if b == ATB else sim.runners[r, OWN_LOW + b]
+    return sim.runners[r, OWN_HIGH - b]  # OWN_HIGH of ATB, or the column before it: OWN_LOW of ATL
 
 
 @kernel
@@ -137,7 +137,7 @@ def move_after_trade(sim: Sim, r: int, b: int, t: int, world: int, taken: int) -
 @small_kernel
 def better(b: int, t: int, than: int) -> bool:
     """Whether tick t of book b is hit before `than`."""
-    return t > than if b == ATB else t < than
+    return (t - than) * (1 - 2 * b) > 0
 
 
 @small_kernel

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from simcore.dtypes import (
-    ATB,
     BET_DELAY,
     CANCEL,
     CLOSED,
@@ -40,7 +39,7 @@ from simcore.kernels.displacement import (
 )
 from simcore.kernels.fills import end_order, rebook
 from simcore.kernels.flumine import by_flumine, match_flumine, note_traded
-from simcore.kernels.queue import own_around, queue_after_cancel
+from simcore.kernels.queue import better, queue_after_cancel
 from simcore.kernels.quiet import leans_otherwise
 from simcore.kernels.reaction import forget_flow, shift_all
 from simcore.kernels.state import (
@@ -67,6 +66,8 @@ from simcore.kernels.state import (
     NO_TICK,
     ODDS_MICRO,
     OUTCOME,
+    OWN_HIGH,
+    OWN_LOW,
     PASSIVE_DELAY,
     PERSIST,
     REMOVAL_FROM,
@@ -143,12 +144,15 @@ def apply_message(sim: Sim, record: Record, m: int) -> None:
 
 @small_kernel
 def is_apart(sim: Sim, kind: int, r: int, b: int, t: int) -> bool:
-    """Whether a change at level t of book b meets nothing of ours: no order, nothing that we took, nothing that we owe."""
+    """Whether a change at level t of book b meets nothing of ours: no order, nothing that we took, nothing that we owe.
+
+    Asked all at once: nobody can guess what the next row is, and guessing wrong costs the processor more than the answers.
+    """
     if sim.runners[r, TOUCHED] == 0 and sim.market[CARRY] == 0:
         return True
-    if kind > CANCEL or sim.displaced[r, b, t] != 0 or own_around(sim, r, b, t):
-        return False
-    return kind == CANCEL or not held(sim, r, b, t)
+    among = (sim.runners[r, OWN_LOW + b] <= t) & (t <= sim.runners[r, OWN_HIGH + b])
+    meets = (kind == PLACE) & held(sim, r, b, t)
+    return bool((kind <= CANCEL) & (sim.displaced[r, b, t] == 0) & (not among) & (not meets))
 
 
 @small_kernel
@@ -161,10 +165,10 @@ def ends_sweep(record: Record, i: int, end: int) -> bool:
 
 @small_kernel
 def apply_bare(sim: Sim, kind: int, r: int, b: int, t: int, pence: int) -> None:
-    """A change of a book that has nothing of ours in it."""
-    sim.recorded[r, b, t] += pence if kind == PLACE else (-pence if kind == CANCEL else -(pence // 2))
-    if kind == PLACE:
-        improve_hint(sim, r, b, t)
+    """A change of a book that has nothing of ours in it: PLACE (0), CANCEL (1) or TRADE (2)."""
+    sim.recorded[r, b, t] += (1 - 2 * min(kind, 1)) * (pence >> (kind // 2))
+    if (kind == PLACE) & better(b, t, sim.hint[r, b]):
+        sim.hint[r, b] = t
 
 
 @small_kernel
@@ -195,9 +199,9 @@ def is_seen(sim: Sim, r: int, b: int, t: int, now: int) -> bool:
     At the touch itself it does when nobody of the record stands there any more (what stands there beyond the record goes with
     time), and of the sizes what matters to the core.
     """
-    edge = sim.tally[SEEN_BACK] if b == ATB else sim.tally[SEEN_LAY]
+    edge = sim.tally[SEEN_BACK + b]
     if t != edge:
-        return t > edge if b == ATB else t < edge
+        return better(b, t, edge)
     if sim.recorded[r, b, t] <= 0 or not shows(sim, r, b, t, now):
         return True
     return sim.settings[TICKS_ONLY] == 0 and leans_otherwise(sim, r)
