@@ -157,11 +157,11 @@ NOWHERE: Final = 10_000
 """LEVEL of an on-close BACK (a LAY has −NOWHERE): behind every price"""
 
 # columns of `wanted` behind those of an offer
-WISH_PRICE: Final = 4
+WISH_PRICE: Final = N_OFFER
 """runner, side and price of the offer as one number; NO_PRICE = an offer before it has the same and stands for both"""
-WISH_MISSING: Final = 5
+WISH_MISSING: Final = N_OFFER + 1
 """what is wanted at that price beyond what the bot thinks stands there, pence; negative = what stands beyond it"""
-N_WISH: Final = 6
+N_WISH: Final = N_OFFER + 2
 NO_PRICE: Final = -1
 
 # columns of `requests`
