@@ -295,7 +295,8 @@ def match_wishes(sim: Sim, n: int) -> bool:
             sim.wanted[k, WISH_MISSING] -= here
             unmet -= here
     for k in range(n):
-        unmet += max(0, -sim.wanted[k, WISH_MISSING])
+        if sim.wanted[k, WISH_MISSING] < 0:
+            return True
     return unmet > 0
 
 

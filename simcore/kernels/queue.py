@@ -45,7 +45,8 @@ def rests_in(side: int) -> int:
 @small_kernel
 def stands_at(sim: Sim, o: int, r: int, b: int, t: int) -> bool:
     """Whether order o rests at exactly this level."""
-    return sim.orders[o, RUNNER] == r and rests_in(sim.orders[o, SIDE]) == b and sim.orders[o, LEVEL] == t
+    at = (sim.orders[o, RUNNER] == r) & (rests_in(sim.orders[o, SIDE]) == b) & (sim.orders[o, LEVEL] == t)
+    return bool(at)
 
 
 @kernel
