@@ -81,7 +81,7 @@ def settings_of(
     reals[st.LEANS_AT] = -1.0
     if parameters is not None:
         given = configurations([parameters])
-        given.write(values[np.newaxis], np.zeros(1, np.int64))
+        values = given.laid.settings(values)[0]
         reals[st.LEANS_AT] = given.leans_at[0]
     return values, reals
 

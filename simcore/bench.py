@@ -15,6 +15,8 @@ from simcore import dtypes as d
 from simcore.errors import SimulationError
 from simcore.kernels import state as st
 from simcore.kernels.alone import Alone, pass_alone, room_for
+from simcore.kernels.compiling import entry_of
+from simcore.kernels.many import Market
 from simcore.kernels.seek import advance
 from simcore.tapes.tape import Tape
 
@@ -25,16 +27,6 @@ MOST_PICKS = 8
 _MESSAGE_COLUMNS = ("message_ms", "message_row")
 _KNOWN = Alone._fields
 _ROW_COLUMNS = ("kind", "book", "runner", "tick", "size", "row")
-
-
-class Market(NamedTuple):
-    """What a market without us is, of all that a `Sim` holds."""
-
-    recorded: st.Int
-    hint: st.Int
-    runners: st.Int
-    market: st.Int
-    tally: st.Int
 
 
 class Place(NamedTuple):
@@ -62,7 +54,7 @@ class Bench:
     """A tape ready for replays.
 
     record   : its columns;  first_ms : its first publication
-    places   : the market without us every so many rows, as far as anybody asked
+    places   : the market without us every so many rows, as far as anybody asked;  latest : before the message last asked for
     picked   : the market at the moment of a pick and the snapshots then waiting, by all that decides it
     thin     : by runner
     known    : by runner, and what is known beforehand of a replay with nothing of ours in it, from some message on
@@ -72,6 +64,7 @@ class Bench:
     record: st.Record
     first_ms: int
     places: list[Place] = field(default_factory=list)
+    latest: dict[int, Place] = field(default_factory=dict)
     picked: dict[tuple[int, ...], tuple[Place, st.Views]] = field(default_factory=dict)
     thin: dict[int, Thin] = field(default_factory=dict)
     known: dict[int, tuple[int, Thin]] = field(default_factory=dict)
@@ -80,14 +73,17 @@ class Bench:
         """The market without us after every message published before a time; stops where it is closed."""
         wanted = int(np.searchsorted(self.record.message_ms, time_ms))
         if not self.places:
-            self.places.append(Place(0, self.first_ms, market_of(_untouched(self.tape))))
+            self.places.append(Place(0, self.first_ms, market_of(untouched(self.tape))))
         while (last := self.places[-1]).message < wanted and last.market.tally[st.STOPPED] == 0:
             further = self._message_after(last.message)
             if further > wanted:
                 break
             self.places.append(self._on(last, further))
-        start = next(place for place in reversed(self.places) if place.message <= wanted)
-        return self._on(start, wanted)
+        if wanted not in self.latest:
+            start = next(place for place in reversed(self.places) if place.message <= wanted)
+            self.latest.clear()
+            self.latest[wanted] = self._on(start, wanted)
+        return self.latest[wanted]
 
     def keep_pick(self, key: tuple[int, ...], place: Place, views: st.Views) -> None:
         """Remember the market at a pick and the snapshots then waiting."""
@@ -115,9 +111,9 @@ class Bench:
     def _on(self, place: Place, last: int) -> Place:
         if place.market.tally[st.STOPPED] != 0 or last <= place.message:
             return place
-        sim = _untouched(self.tape)
+        sim = untouched(self.tape)
         copy_market(place.market, sim)
-        message = advance(self.record, sim, place.message, last)
+        message = entry_of(advance)(self.record, sim, place.message, last)
         return Place(message, int(self.record.message_ms[message - 1]), market_of(sim))
 
     def of_runner(self, r: int) -> Thin:
@@ -135,10 +131,10 @@ class Bench:
         return self.known[r][1]
 
     def _passed_alone(self, record: st.Record, r: int, first: int, market: Market) -> st.Record:
-        sim = _untouched(self.tape)
+        sim = untouched(self.tape)
         copy_market(market, sim)
         room = room_for(len(record.message_ms), len(record.news_row))
-        keys, books = pass_alone(record, sim, room, r, first)
+        keys, books = entry_of(pass_alone)(record, sim, room, r, first)
         found = {"keys": room.keys[:keys], "kept": room.kept[:books], "books": room.books[:books]}
         columns = room._asdict() | {name: rows.copy() for name, rows in found.items()}
         return record._replace(**_read_only(columns))
@@ -168,7 +164,7 @@ def copy_market(source: Market, target: st.Sim) -> None:
         mine[:] = theirs
 
 
-def _untouched(tape: Tape) -> st.Sim:
+def untouched(tape: Tape) -> st.Sim:
     """A market before its first message, without us."""
     none = np.zeros((0, st.N_REQUEST), np.int64)
     return st.new_sim(tape.n_runners, np.zeros(st.N_SETTING, np.int64), np.zeros(st.N_REAL), none, 0)
@@ -188,7 +184,8 @@ def _numbers(n: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
 
 def _thin(record: st.Record, r: int) -> Thin:
     """A runner's own rows, and news of the market or of who runs and wins; the last message always."""
-    concerns = (record.runner == r) | _is_news(record.kind)
+    concerns = record.runner == r
+    concerns[record.news_row] = True
     taken = np.concatenate([[0], np.cumsum(concerns)])[record.message_row]
     has_some = taken[1:] > taken[:-1]
     has_some[-1] = True

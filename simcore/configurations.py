@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,42 @@ _WRITTEN = np.array(
         st.TICKS_ONLY,
     ]
 )
+
+
+class Group(NamedTuple):
+    """Rows of `Laid` that one call replays, from `first` to before `beyond`.
+
+    latest_last_ms : the largest end of a window, before the start
+    ticks_only     : whether the sizes at the touch mean nothing to one of them
+    """
+
+    first: int
+    beyond: int
+    latest_last_ms: int
+    ticks_only: bool
+
+
+class Laid(NamedTuple):
+    """Configurations in the order in which they are replayed, group after group; the same on every market.
+
+    written : (n, settings in _WRITTEN) what the harness reads, but for what the core may see
+    place   : (n,) the row of each configuration
+    """
+
+    groups: list[Group]
+    written: st.Int
+    vectors: st.Real
+    moments_ms: st.Int
+    leans_at: st.Real
+    place: st.Int
+
+    def settings(self, common: st.Int) -> st.Int:
+        """Rows of settings: those that all have in common, (N_SETTING,), and what the harness reads of each."""
+        rows = np.empty((len(self.written), len(common)), np.int64)
+        rows[:] = common
+        rows[:, _WRITTEN] = self.written
+        rows[:, st.TICKS_ONLY] *= common[st.TOUCH_ONLY]
+        return rows
 
 
 @dataclass(frozen=True)
@@ -46,19 +83,27 @@ class Configurations:
     def __len__(self) -> int:
         return len(self.parameters)
 
-    def write(self, settings: st.Int, which: st.Int) -> None:
-        """Put what the harness reads of some configurations into rows of settings, (len(which), N_SETTING)."""
-        settings[:, _WRITTEN] = self._written[which]
-        settings[:, st.TICKS_ONLY] *= settings[:, st.TOUCH_ONLY]
-
     @cached_property
-    def _written(self) -> st.Int:
-        """(n, settings in _WRITTEN), the same on every market but for what the core may see."""
+    def laid(self) -> Laid:
+        """All of them as they are replayed."""
+        groups = self._groups()
+        order = np.array([i for group in groups for i in group], np.int64)
         one = np.ones(len(self), np.int64)
-        return np.column_stack([self.window_ms, self.pick_ms, self.rank, one, self.in_play, self.leans_at >= 1.0])
+        columns = [self.window_ms, self.pick_ms, self.rank, one, self.in_play, self.leans_at >= 1.0]
+        ends = np.cumsum([0, *map(len, groups)]).tolist()
+        return Laid(
+            groups=[
+                Group(first, beyond, int(self.window_ms[group, 1].max()), bool((self.leans_at[group] >= 1.0).any()))
+                for first, beyond, group in zip(ends[:-1], ends[1:], groups, strict=True)
+            ],
+            written=np.column_stack(columns)[order],
+            vectors=self.vectors[order],
+            moments_ms=self.moments_ms[order],
+            leans_at=self.leans_at[order],
+            place=np.argsort(order),
+        )
 
-    @cached_property
-    def groups(self) -> list[st.Int]:
+    def _groups(self) -> list[list[int]]:
         """Indices that may be replayed in one call, in the order in which they first look: the same pick, by the same rules."""
         found: dict[tuple[int, ...], list[int]] = {}
         first = np.maximum(self.window_ms[:, 0], self.pick_ms)
@@ -66,7 +111,7 @@ class Configurations:
         for i, key in enumerate(map(tuple, keys.tolist())):
             found.setdefault(key, []).append(i)
         window = self.window_ms[:, 0]
-        return [np.array(sorted(some, key=lambda i: -window[i]), np.int64) for some in found.values()]
+        return [sorted(some, key=lambda i: -window[i]) for some in found.values()]
 
 
 def configurations(parameters: Iterable[Parameters]) -> Configurations:

@@ -11,15 +11,15 @@ import numpy as np
 from numba.core.errors import NumbaError
 
 from simcore.assumptions import ring_of, settings_of
-from simcore.bench import Bench, Place, copy_market, market_of, prepare
-from simcore.configurations import Configurations, configurations
+from simcore.bench import Bench, Place, copy_market, market_of, prepare, untouched
+from simcore.configurations import Configurations, Group, configurations
 from simcore.errors import ModelError
 from simcore.kernels import many
 from simcore.kernels import state as st
 from simcore.kernels.alone import pass_alone
-from simcore.kernels.compiling import compile_kernel
+from simcore.kernels.compiling import compile_kernel, entry_of
 from simcore.kernels.loop import TO_PICK, run
-from simcore.kernels.many import Batch, run_many
+from simcore.kernels.many import Batch, Market, run_many
 from simcore.kernels.outcome import read_out
 from simcore.kernels.seek import advance
 from simcore.models.simulation import Simulation, resolve_simulation
@@ -83,13 +83,11 @@ def replay_batch(
     bench = tape if isinstance(tape, Bench) else prepare(tape)
     given = parameters if isinstance(parameters, Configurations) else configurations(parameters)
     warm(chosen)
-    sheet = blank_sheet(bench, len(given))
     passage = Passage(bench, chosen, given, assumed, seed)
     room = _rooms.pop(passage.size, None) or new_room(passage.size)  # nobody else has it until it is put back
-    for group in given.groups:
-        sheet, room, _ = passage.run(group, sheet, room)
+    sheet, room, _ = passage.run(room)
     _keep_room(passage.size, room)
-    return account_for(bench, sheet, assumed)
+    return account_for(bench, sheet.taken(given.laid.place), assumed)
 
 
 def make_parameters(core: Core, given: Parameters | Mapping[str, Any] | str | None) -> Parameters:
@@ -146,7 +144,7 @@ def run_core(
     """Run the loop; returns the state it leaves and the timeline, which is empty unless asked for."""
     warm(core)
     passage = Passage(bench, core, configurations([parameters]), simulation, seed, record)
-    _, room, timeline = passage.run(np.zeros(1, np.int64), blank_sheet(bench, 1), new_room(passage.size))
+    _, room, timeline = passage.run(new_room(passage.size))
     return room.sim, timeline
 
 
@@ -205,14 +203,14 @@ class Start(NamedTuple):
     """Where configurations with the same pick begin.
 
     record  : what they go on with, from message and time `at` (see `run`)
-    base    : the market there;  views: the snapshots that wait
+    market  : without us, there;  views: the snapshots that wait
     runners : whose books they may change, from the first to before the second
     shares  : whether it may be moved on to where one of them first looks
     """
 
     record: st.Record
     at: st.Int
-    base: st.Sim
+    market: Market
     views: st.Views
     runners: tuple[int, int]
     shares: bool
@@ -229,26 +227,34 @@ class Passage:
     seed: int
     record: bool = False
 
-    def run(self, group: st.Int, sheet: Sheet, room: Room) -> tuple[Sheet, Room, st.Int]:
-        """Replay the configurations of a group; returns the sheet with their rows, the room (another where that one was too
-        small) with what the last one left in it, and its timeline."""
+    def run(self, room: Room) -> tuple[Sheet, Room, st.Int]:
+        """Replay the configurations; returns a sheet with a row for each, in the order in which they are laid out, the room
+        (another where that one was too small) with what the last one left in it, and its timeline."""
         settings, reals = self._assumed
-        rows = settings[np.newaxis].repeat(len(group), axis=0)
-        self.given.write(rows, group)
-        start = self._start(rows, reals, room)
-        batch, timeline = self._batch(group, rows, start, sheet), self._timeline(settings)
-        done = 0
+        rows, sheet = self.given.laid.settings(settings), blank_sheet(self.bench, len(self.given))
+        timeline = self._timeline(settings)
+        for group in self.given.laid.groups:
+            sheet, room = self._run(group, rows[group.first : group.beyond], reals, sheet, room, timeline)
+        return sheet, room, timeline
+
+    def _run(
+        self, group: Group, rows: st.Int, reals: st.Real, sheet: Sheet, room: Room, timeline: st.Int
+    ) -> tuple[Sheet, Room]:
+        """Replay a group; returns the sheet with its rows filled in, and the room, as `run` does."""
+        start = self._start(group, rows[0].tolist(), reals)
+        batch = self._batch(group, rows, reals, start, sheet)
+        done, replay_all, base = 0, entry_of(run_many), (room.base, room.start)
         while True:
-            room.sim.reals[:] = reals
-            loop = (self.core.function, start.record, start.base, start.views, room.sim, room.views, room.offers)
-            done = run_many(*loop, batch, timeline, start.at, done)
-            if done == len(group):
-                return sheet.with_rows(group, batch.numbers, batch.hours), room, timeline
-            batch.numbers[done] = batch.hours[done] = 0
+            begin = (self.core.function, start.record, start.market, start.views, *base)
+            done = replay_all(*begin, room.sim, room.views, room.offers, batch, timeline, start.at, done)
+            if done == len(rows):
+                return sheet, room
             if room.sim.tally[st.FULL] == st.NO_HOUR:
-                batch = batch._replace(hours=np.pad(batch.hours, ((0, 0), (0, batch.hours.shape[1]))))
+                sheet = sheet.wider()
+                batch = batch._replace(hours=sheet.hours[group.first : group.beyond])
             else:
                 room = new_room(self.size._replace(orders=2 * len(room.sim.orders)))
+            batch.numbers[done] = batch.hours[done] = 0
 
     @cached_property
     def size(self) -> Size:
@@ -260,7 +266,7 @@ class Passage:
     def _moments_ms(self) -> st.Int:
         """When each configuration asks to be asked; without a column at every poll, as a timeline has a line for each."""
         asked_always = self.record or self.simulation.poll_ms == 0
-        return np.zeros((len(self.given), 0), np.int64) if asked_always else self.given.moments_ms
+        return np.zeros((len(self.given), 0), np.int64) if asked_always else self.given.laid.moments_ms
 
     @cached_property
     def _assumed(self) -> tuple[st.Int, st.Real]:
@@ -268,21 +274,16 @@ class Passage:
         settings[st.TOUCH_ONLY] = self.core.touch_only
         return settings, reals
 
-    def _batch(self, group: st.Int, rows: st.Int, start: Start, sheet: Sheet) -> Batch:
-        given, n = self.given, len(group)
+    def _batch(self, group: Group, rows: st.Int, reals: st.Real, start: Start, sheet: Sheet) -> Batch:
+        laid, its = self.given.laid, slice(group.first, group.beyond)
         common = np.zeros(many.N_COMMON, np.int64)
         common[many.FIRST_HOUR] = sheet.first_hour
         common[many.FIRST_RUNNER], common[many.BEYOND_RUNNER] = start.runners
         common[many.SHARES_WAIT] = start.shares and not self.record
-        common[many.LATEST_LAST_MS] = rows[:, st.WINDOW_LAST_MS].max()
+        common[many.LATEST_LAST_MS], common[many.IS_NEW] = group.latest_last_ms, 1
+        moments_ms = self._moments_ms[its]
         return Batch(
-            settings=rows,
-            vectors=given.vectors[group],
-            moments_ms=self._moments_ms[group],
-            leans_at=given.leans_at[group],
-            numbers=np.zeros((n, sheet.numbers.shape[1]), np.int64),
-            hours=np.zeros((n, sheet.hours.shape[1]), np.int64),
-            common=common,
+            rows, laid.vectors[its], moments_ms, laid.leans_at[its], sheet.numbers[its], sheet.hours[its], common, reals
         )
 
     def _timeline(self, settings: st.Int) -> st.Int:
@@ -294,45 +295,44 @@ class Passage:
             lines = len(times) if period == 0 else int(times[-1] - times[0]) // period + 2
         return np.zeros((lines, st.N_LINE), np.int64)
 
-    def _start(self, rows: st.Int, reals: st.Real, room: Room) -> Start:
-        """The moment of the pick, which nothing of ours precedes.
+    def _start(self, group: Group, settings: list[int], reals: st.Real) -> Start:
+        """The moment of the pick, which nothing of ours precedes; `settings` are those of the first that looks.
 
         A bot that looks at each message, or whose fills that framework's rules decide, begins at the beginning.
         """
-        bench, n, settings = self.bench, self.bench.tape.n_runners, rows[0]
+        bench, n = self.bench, self.bench.tape.n_runners
         if settings[st.POLL_MS] == 0 or settings[st.MATCHING] == st.BY_FLUMINE:
-            base, views = st.new_sim(n, settings.copy(), reals, NO_SCRIPT, 1), new_views(self.size.ring, 1, 1)
-            return Start(bench.record, np.array([0, bench.first_ms, 0], np.int64), base, views, (0, n), False)
+            at = np.array([0, bench.first_ms, 0], np.int64)
+            return Start(
+                bench.record, at, market_of(untouched(bench.tape)), new_views(self.size.ring, 1, 1), (0, n), False
+            )
         picked, waiting = self._picked(settings)
-        base, views = room.base, room.start
-        base.settings[:], base.reals[:] = settings, reals
-        copy_market(picked.market, base)
-        for mine, theirs in zip(views, waiting, strict=True):
-            mine[:] = theirs
         at = np.array([picked.message, picked.now_ms, 0], np.int64)
         by_message = settings[st.REFILL_KIND] == st.REFILL_INSTANT or reals[st.SEVERITY] != 0.0
-        if not base.tally[st.PICKED] or by_message:  # each message moves the world
-            return Start(bench.record, at, base, views, (0, n), True)
-        r = int(views.slots[0, 0, SLOT_RUNNER])
-        thin = bench.known_from(r, picked) if rows[:, st.TICKS_ONLY].any() else bench.of_runner(r)
+        if not picked.market.tally[st.PICKED] or by_message:  # each message moves the world
+            return Start(bench.record, at, picked.market, waiting, (0, n), True)
+        r = int(waiting.slots[0, 0, SLOT_RUNNER])
+        ticks_only = group.ticks_only and settings[st.TOUCH_ONLY]
+        thin = bench.known_from(r, picked) if ticks_only else bench.of_runner(r)
         at[0] = np.searchsorted(thin.message, picked.message)
-        return Start(thin.record, at, base, views, (r, r + 1), True)
+        return Start(thin.record, at, picked.market, waiting, (r, r + 1), True)
 
-    def _picked(self, settings: st.Int) -> tuple[Place, st.Views]:
+    def _picked(self, settings: list[int]) -> tuple[Place, st.Views]:
         """The market when the harness made its pick, or at its end without one."""
-        first = max(int(settings[st.WINDOW_FIRST_MS]), int(settings[st.PICK_MS]))
-        key = (first, *(int(settings[each]) for each in _DECIDE_THE_PICK))
+        first = max(settings[st.WINDOW_FIRST_MS], settings[st.PICK_MS])
+        key = (first, *(settings[each] for each in _DECIDE_THE_PICK))
         bench = self.bench
         if key not in bench.picked:
-            earliest = first + int(settings[st.OBSERVE_MS] + settings[st.POLL_MS])
+            earliest = first + settings[st.OBSERVE_MS] + settings[st.POLL_MS]
             starts = bench.record.start_ms
             place = bench.before(int(starts.min()) - earliest if len(starts) else bench.first_ms)
-            sim = st.new_sim(bench.tape.n_runners, settings.copy(), np.zeros(st.N_REAL), NO_SCRIPT, 1)
+            sim = untouched(bench.tape)._replace(settings=np.array(settings, np.int64))
             copy_market(place.market, sim)
             seen = new_views(self.size.ring, 1, 1)
             at = np.array([place.message, place.now_ms, TO_PICK], np.int64)
             timeline = np.zeros((0, st.N_LINE), np.int64)
-            run(self.core.function, bench.record, sim, seen, new_offers(), np.zeros(1), timeline, at)
+            pick = (self.core.function, bench.record, sim, seen, new_offers(), np.zeros(1), timeline, at)
+            entry_of(run)(*pick)
             bench.keep_pick(key, Place(int(at[0]), int(at[1]), market_of(sim)), seen)
         return bench.picked[key]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -33,14 +34,13 @@ class Sheet:
     hours: st.Int
     first_hour: int
 
-    def with_rows(self, which: st.Int, numbers: st.Int, hours: st.Int) -> Sheet:
-        """The sheet with some rows filled in; wider where they know of later hours."""
-        more, all_hours = hours.shape[1] - self.hours.shape[1], self.hours
-        if more > 0:
-            all_hours = np.pad(self.hours, ((0, 0), (0, more)))
-        all_hours[which, : hours.shape[1]] = hours
-        self.numbers[which] = numbers
-        return Sheet(self.numbers, all_hours, self.first_hour)
+    def wider(self) -> Sheet:
+        """The sheet with room for twice as many hours."""
+        return Sheet(self.numbers, np.pad(self.hours, ((0, 0), (0, self.hours.shape[1]))), self.first_hour)
+
+    def taken(self, rows: st.Int) -> Sheet:
+        """Some of its rows, in that order."""
+        return Sheet(self.numbers[rows], self.hours[rows], self.first_hour)
 
 
 def blank_sheet(bench: Bench, n: int, more_hours: int = 2) -> Sheet:
@@ -59,16 +59,17 @@ def account_for(bench: Bench, sheet: Sheet, simulation: Simulation) -> BatchResu
     numbers[:, oc.SETTLED_MS] = bench.record.message_ms[-1]
     result = BatchResult(bench.tape.market_id, numbers, sheet.first_hour, sheet.hours)
     if costs.transaction_charge:
-        for i in np.flatnonzero(sheet.hours.max(axis=1, initial=0) > _free_per_hour(sheet)).tolist():
+        busy = sheet.hours > _free_per_hour(sheet.first_hour, sheet.first_hour + sheet.hours.shape[1])
+        for i in np.unique(busy.nonzero()[0]).tolist() if busy.any() else ():
             numbers[i, oc.CHARGE] = -(-transaction_charge([result[i].activity]) // 1000)
     numbers[:, oc.PNL] = gross - numbers[:, oc.COMMISSION] - numbers[:, oc.CHARGE]
     return result
 
 
-def _free_per_hour(sheet: Sheet) -> int:
-    """Transactions that cost nothing in any hour of the sheet."""
-    last = sheet.first_hour + sheet.hours.shape[1]
-    days = {day_of(hour * HOUR_MS) for hour in (*range(sheet.first_hour, last, 24), last)}
+@lru_cache(maxsize=4096)
+def _free_per_hour(first_hour: int, last_hour: int) -> int:
+    """Transactions that cost nothing in any of these hours."""
+    days = {day_of(hour * HOUR_MS) for hour in (*range(first_hour, last_hour, 24), last_hour)}
     return min(TRANSACTION_CHARGE.on(day).free_per_hour for day in days)
 
 

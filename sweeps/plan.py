@@ -109,7 +109,7 @@ def _named_only(store: TapeStore, table: pd.DataFrame, wanted: tuple[str, ...], 
             raise ConfigError(
                 f"{place}: `data.markets` names {market_id!r}, which the store does not have; see `sweeps data list`"
             )
-        reason = store.row(market_id)["reason"]
+        reason = store.fact(market_id, "reason")
         if reason:
             raise ConfigError(
                 f"{place}: `data.markets` names {market_id!r}, which cannot be replayed: {reason}; remove it"

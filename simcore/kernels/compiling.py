@@ -92,6 +92,19 @@ def signature_of(function: Callable[..., Any]) -> Any:
     return _TYPES[result](*(_TYPES[hint] for hint in hints.values()))
 
 
+def entry_of(function: Any) -> Any:
+    """What Python calls to run a kernel with arguments of the very types that its annotations name, which nobody checks then.
+
+    Asking for the type of each array that is handed over takes numba three times as long as handing it over. With the JIT off
+    it is the function.
+    """
+    known = getattr(function, "entry", None)
+    if known is None and hasattr(function, "py_func"):
+        compile_kernel(function)
+        known = function.entry = function.overloads[signature_of(function.py_func).args].entry_point
+    return known or function
+
+
 def compile_kernel(function: Any) -> None:
     """Make a kernel callable: take it from disk, or compile it and, before it, every kernel it calls; once.
 

@@ -1,7 +1,7 @@
 """Many configurations of one market in one call: what they share is passed once, each begins where the harness first looks.
 
 base  : the market without us, moved on from look to look; the configurations come in the order in which they begin
-start : snapshots waiting at the pick, as `base` has them
+start : snapshots that wait, as `base` has them
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ SHARES_WAIT: Final = 3
 """1 = `base` may be moved on to where a configuration first looks"""
 LATEST_LAST_MS: Final = 4
 """the largest WINDOW_LAST_MS of all configurations"""
-N_COMMON: Final = 5
+IS_NEW: Final = 5
+"""1 = `base` and `start` hold what an earlier call left there"""
+N_COMMON: Final = 6
 """fields of `common`"""
 
 
@@ -49,7 +51,7 @@ class Batch(NamedTuple):
     """Configurations in the order in which they first look, and what becomes of each.
 
     settings : (n, N_SETTING); vectors: (n, core's parameters); moments_ms: (n, moments); leans_at: (n,)
-    numbers  : (n, N_OUTCOME) and hours: (n, hours) zeros, filled in; common: (N_COMMON,), fields above
+    numbers  : (n, N_OUTCOME) and hours: (n, hours) zeros, filled in; common: (N_COMMON,), fields above; reals: (N_REAL,)
     """
 
     settings: Int
@@ -59,6 +61,18 @@ class Batch(NamedTuple):
     numbers: Int
     hours: Int
     common: Int
+    reals: Real
+
+
+@shared
+class Market(NamedTuple):
+    """What a market without us is, of all that a `Sim` holds."""
+
+    recorded: Int
+    hint: Int
+    runners: Int
+    market: Int
+    tally: Int
 
 
 @kernel
@@ -117,6 +131,21 @@ def begin_anew(base: Sim, sim: Sim) -> None:
 
 
 @kernel
+def begin_market(picked: Market, waiting: Views, batch: Batch, base: Sim, start: Views) -> None:
+    """`base` and `start` become the market and the snapshots where the configurations begin."""
+    for r in range(picked.recorded.shape[0]):
+        copy_rows(picked.recorded[r], base.recorded[r])
+    copy_rows(picked.hint, base.hint)
+    copy_rows(picked.runners, base.runners)
+    copy_row(picked.market, base.market)
+    copy_row(picked.tally, base.tally)
+    copy_row(batch.settings[0], base.settings)
+    for i in range(batch.reals.shape[0]):
+        base.reals[i] = batch.reals[i]
+    copy_snapshots(waiting, start)
+
+
+@kernel
 def copy_snapshots(source: Views, target: Views) -> None:
     """The snapshots that wait."""
     copy_rows(source.clock, target.clock)
@@ -151,6 +180,8 @@ def move_on(
 def run_many(
     core: CoreFunction,
     record: Record,
+    picked: Market,
+    waiting: Views,
     base: Sim,
     start: Views,
     sim: Sim,
@@ -163,9 +194,15 @@ def run_many(
 ) -> int:
     """Replay the configurations from `first` on; returns how many are done: all, unless an array of `sim` was too small.
 
-    at : as in `run`, where `base` stands
+    picked, waiting : the market and the snapshots where all begin; they stay as they are
+    at : as in `run`, where they stand, and `base` when it returns
     """
     common = batch.common
+    if common[IS_NEW] != 0:
+        begin_market(picked, waiting, batch, base, start)
+        common[IS_NEW] = 0
+    for i in range(batch.reals.shape[0]):
+        sim.reals[i] = batch.reals[i]
     copy_books(base, sim, 0, base.recorded.shape[0])
     for k in range(first, batch.settings.shape[0]):
         if common[SHARES_WAIT] != 0:
@@ -189,7 +226,8 @@ def run_many(
 
 def _register() -> None:
     row, rows = np.zeros(1, np.int64), np.zeros((1, 1), np.int64)
-    register(Batch, Batch(rows, np.zeros((1, 1)), rows, np.zeros(1), rows, rows, row))
+    register(Batch, Batch(rows, np.zeros((1, 1)), rows, np.zeros(1), rows, rows, row, np.zeros(1)))
+    register(Market, Market(np.zeros((1, 1, 1), np.int64), rows, rows, row, row))
 
 
 _register()

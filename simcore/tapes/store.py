@@ -63,20 +63,27 @@ class TapeStore:
 
     def tape(self, market_id: str) -> Tape:
         """The tape of a market. Raises RecordingError where the store has no such market."""
-        return read_tape(self.path / TAPES / str(self.row(market_id)["tape"]))
+        return read_tape(self.path / TAPES / self.fact(market_id, "tape"))
+
+    def fact(self, market_id: str, name: str) -> Any:
+        """What the catalogue says of one market in one column. Raises RecordingError where the store has no such market."""
+        return self._catalogue[name].iat[self._row(market_id)]
 
     def row(self, market_id: str) -> Row:
         """The catalogue's row of one market. Raises RecordingError where the store has no such market."""
+        return {str(name): value for name, value in self._catalogue.iloc[self._row(market_id)].items()}
+
+    def _row(self, market_id: str) -> int:
         place = self._place.get(market_id)
         if place is None:
             raise RecordingError(
                 f"market {market_id!r} is not in store {str(self.path)!r}; `sweeps data list` shows its {len(self)} markets"
             )
-        return {str(name): value for name, value in self._catalogue.iloc[place].items()}
+        return place
 
     def manifest(self, market_ids: Iterable[str]) -> str:
         """Hash of which markets with which content: the same for any machine, path, file name or order of import."""
-        lines = sorted({f"{market_id} {self.row(market_id)['content_hash']}\n" for market_id in market_ids})
+        lines = sorted({f"{market_id} {self.fact(market_id, 'content_hash')}\n" for market_id in market_ids})
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     def __len__(self) -> int:

@@ -114,7 +114,7 @@ def typical(folder: SweepFolder) -> Typical:
 
 def tape_bytes(store: TapeStore, market_id: str) -> int:
     """A tape's size on disk."""
-    return (store.path / "tapes" / str(store.row(market_id)["tape"])).stat().st_size
+    return (store.path / "tapes" / store.fact(market_id, "tape")).stat().st_size
 
 
 def result_s(folder: SweepFolder, repeats: int) -> float:
