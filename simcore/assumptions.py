@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from simcore.bench import Bench
 from simcore.configurations import configurations
 from simcore.kernels import state as st
+from simcore.kernels.many import WRITTEN
 from simcore.kernels.randomness import keys
 from simcore.models.charges_by_date import TRANSACTION_CHARGE
 from simcore.models.latency import median_and_sigma
@@ -81,7 +82,8 @@ def settings_of(
     reals[st.LEANS_AT] = -1.0
     if parameters is not None:
         given = configurations([parameters])
-        values = given.laid.settings(values)[0]
+        values[list(WRITTEN)] = given.laid.written[0]
+        values[st.TICKS_ONLY] *= values[st.TOUCH_ONLY]
         reals[st.LEANS_AT] = given.leans_at[0]
     return values, reals
 

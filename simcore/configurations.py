@@ -13,28 +13,18 @@ from simcore.errors import ModelError
 from simcore.kernels import state as st
 from simcore.strategies import Parameters
 
-_WRITTEN = np.array(
-    [
-        st.WINDOW_FIRST_MS,
-        st.WINDOW_LAST_MS,
-        st.PICK_MS,
-        st.PICK_RANK,
-        st.N_SLOTS,
-        st.TRADES_IN_PLAY,
-        st.TICKS_ONLY,
-    ]
-)
-
 
 class Group(NamedTuple):
     """Rows of `Laid` that one call replays, from `first` to before `beyond`.
 
+    written        : the row of `Laid.written` of the first of them
     latest_last_ms : the largest end of a window, before the start
     ticks_only     : whether the sizes at the touch mean nothing to one of them
     """
 
     first: int
     beyond: int
+    written: list[int]
     latest_last_ms: int
     ticks_only: bool
 
@@ -42,24 +32,16 @@ class Group(NamedTuple):
 class Laid(NamedTuple):
     """Configurations in the order in which they are replayed, group after group; the same on every market.
 
-    written : (n, settings in _WRITTEN) what the harness reads, but for what the core may see
-    place   : (n,) the row of each configuration
+    place   : (n,) which each is, in the order in which they were given
+    written : (n, settings in WRITTEN) what the harness reads, but for what the core may see
     """
 
     groups: list[Group]
+    place: st.Int
     written: st.Int
     vectors: st.Real
     moments_ms: st.Int
     leans_at: st.Real
-    place: st.Int
-
-    def settings(self, common: st.Int) -> st.Int:
-        """Rows of settings: those that all have in common, (N_SETTING,), and what the harness reads of each."""
-        rows = np.empty((len(self.written), len(common)), np.int64)
-        rows[:] = common
-        rows[:, _WRITTEN] = self.written
-        rows[:, st.TICKS_ONLY] *= common[st.TOUCH_ONLY]
-        return rows
 
 
 @dataclass(frozen=True)
@@ -87,21 +69,26 @@ class Configurations:
     def laid(self) -> Laid:
         """All of them as they are replayed."""
         groups = self._groups()
-        order = np.array([i for group in groups for i in group], np.int64)
+        place = np.array([i for group in groups for i in group], np.int64)
         one = np.ones(len(self), np.int64)
         columns = [self.window_ms, self.pick_ms, self.rank, one, self.in_play, self.leans_at >= 1.0]
+        written = np.column_stack(columns)[place]
         ends = np.cumsum([0, *map(len, groups)]).tolist()
         return Laid(
             groups=[
-                Group(first, beyond, int(self.window_ms[group, 1].max()), bool((self.leans_at[group] >= 1.0).any()))
+                Group(first, beyond, written[first].tolist(), *self._widest(group))
                 for first, beyond, group in zip(ends[:-1], ends[1:], groups, strict=True)
             ],
-            written=np.column_stack(columns)[order],
-            vectors=self.vectors[order],
-            moments_ms=self.moments_ms[order],
-            leans_at=self.leans_at[order],
-            place=np.argsort(order),
+            place=place,
+            written=written,
+            vectors=self.vectors[place],
+            moments_ms=self.moments_ms[place],
+            leans_at=self.leans_at[place],
         )
+
+    def _widest(self, group: list[int]) -> tuple[int, bool]:
+        """`latest_last_ms` and `ticks_only` of a group."""
+        return int(self.window_ms[group, 1].max()), bool((self.leans_at[group] >= 1.0).any())
 
     def _groups(self) -> list[list[int]]:
         """Indices that may be replayed in one call, in the order in which they first look: the same pick, by the same rules."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -79,15 +79,32 @@ def replay_batch(
     go to many markets as `simcore.configurations.configurations`: neither changes a result.
     Raises ModelError for what does not make sense, SimulationError for a tape that cannot be replayed.
     """
-    chosen, assumed = resolve_core(core), resolve_simulation(simulation)
     bench = tape if isinstance(tape, Bench) else prepare(tape)
     given = parameters if isinstance(parameters, Configurations) else configurations(parameters)
-    warm(chosen)
-    passage = Passage(bench, chosen, given, assumed, seed)
+    return replay_markets([(bench, seed)], resolve_core(core), given, resolve_simulation(simulation))[0]
+
+
+def replay_markets(
+    markets: Iterable[tuple[Bench, int]], core: Core, given: Configurations, simulation: Simulation
+) -> list[BatchResult]:
+    """Replay markets, each with its seed, as `replay_batch` does one after the other.
+
+    What surrounds the compiled code is done for all of them at a stretch, which takes half as long as after each replay: those
+    leave nothing of it in the processor's caches. So all markets are held at once.
+    Raises SimulationError for a tape that cannot be replayed.
+    """
+    warm(core)
+    passages = [Passage(bench, core, given, simulation, seed) for bench, seed in markets]
+    begun = [passage.begin() for passage in passages]
+    sheets = [_in_a_room(*each) for each in zip(passages, begun, strict=True)]
+    return [account_for(each.bench, sheet, simulation) for each, sheet in zip(passages, sheets, strict=True)]
+
+
+def _in_a_room(passage: Passage, begun: Begun) -> Sheet:
     room = _rooms.pop(passage.size, None) or new_room(passage.size)  # nobody else has it until it is put back
-    sheet, room, _ = passage.run(room)
+    sheet, room = passage.run(begun, room)
     _keep_room(passage.size, room)
-    return account_for(bench, sheet.taken(given.laid.place), assumed)
+    return sheet
 
 
 def make_parameters(core: Core, given: Parameters | Mapping[str, Any] | str | None) -> Parameters:
@@ -144,8 +161,9 @@ def run_core(
     """Run the loop; returns the state it leaves and the timeline, which is empty unless asked for."""
     warm(core)
     passage = Passage(bench, core, configurations([parameters]), simulation, seed, record)
-    _, room, timeline = passage.run(new_room(passage.size))
-    return room.sim, timeline
+    begun = passage.begin()
+    _, room = passage.run(begun, new_room(passage.size))
+    return room.sim, begun.timeline
 
 
 NO_SCRIPT = np.zeros((0, st.N_REQUEST), np.int64)
@@ -216,6 +234,14 @@ class Start(NamedTuple):
     shares: bool
 
 
+class Begun(NamedTuple):
+    """A market about to be replayed. sheet : where what comes of it goes, a row for each configuration in the order given"""
+
+    groups: list[tuple[Start, Batch]]
+    sheet: Sheet
+    timeline: st.Int
+
+
 @dataclass(frozen=True)
 class Passage:
     """Configurations of a core on one market: as many in one call of the loop as begin with the same pick."""
@@ -227,34 +253,37 @@ class Passage:
     seed: int
     record: bool = False
 
-    def run(self, room: Room) -> tuple[Sheet, Room, st.Int]:
-        """Replay the configurations; returns a sheet with a row for each, in the order in which they are laid out, the room
-        (another where that one was too small) with what the last one left in it, and its timeline."""
-        settings, reals = self._assumed
-        rows, sheet = self.given.laid.settings(settings), blank_sheet(self.bench, len(self.given))
-        timeline = self._timeline(settings)
+    def begin(self) -> Begun:
+        """All that is to be done before the first replay."""
+        sheet, groups, settings = blank_sheet(self.bench, len(self.given)), [], self._assumed[0].tolist()
         for group in self.given.laid.groups:
-            sheet, room = self._run(group, rows[group.first : group.beyond], reals, sheet, room, timeline)
-        return sheet, room, timeline
+            for setting, value in zip(many.WRITTEN, group.written, strict=True):
+                settings[setting] = value
+            settings[st.TICKS_ONLY] *= settings[st.TOUCH_ONLY]
+            start = self._start(group, settings)
+            groups.append((start, self._batch(group, start, sheet)))
+        return Begun(groups, sheet, self._timeline())
 
-    def _run(
-        self, group: Group, rows: st.Int, reals: st.Real, sheet: Sheet, room: Room, timeline: st.Int
-    ) -> tuple[Sheet, Room]:
-        """Replay a group; returns the sheet with its rows filled in, and the room, as `run` does."""
-        start = self._start(group, rows[0].tolist(), reals)
-        batch = self._batch(group, rows, reals, start, sheet)
-        done, replay_all, base = 0, entry_of(run_many), (room.base, room.start)
-        while True:
-            begin = (self.core.function, start.record, start.market, start.views, *base)
-            done = replay_all(*begin, room.sim, room.views, room.offers, batch, timeline, start.at, done)
-            if done == len(rows):
-                return sheet, room
-            if room.sim.tally[st.FULL] == st.NO_HOUR:
-                sheet = sheet.wider()
-                batch = batch._replace(hours=sheet.hours[group.first : group.beyond])
-            else:
-                room = new_room(self.size._replace(orders=2 * len(room.sim.orders)))
-            batch.numbers[done] = batch.hours[done] = 0
+    def run(self, begun: Begun, room: Room) -> tuple[Sheet, Room]:
+        """Replay the configurations; returns the sheet filled in, and the room (another where that one was too small) with what
+        the last one left in it."""
+        sheet, replay_all = begun.sheet, entry_of(run_many)
+        for start, batch in begun.groups:
+            done, base = 0, (room.base, room.start)
+            if batch.hours is not sheet.hours:
+                batch = batch._replace(hours=sheet.hours)
+            while True:
+                begin = (self.core.function, start.record, start.market, start.views, *base)
+                done = replay_all(*begin, room.sim, room.views, room.offers, batch, begun.timeline, start.at, done)
+                if done == len(batch.place):
+                    break
+                if room.sim.tally[st.FULL] == st.NO_HOUR:
+                    sheet = sheet.wider()
+                    batch = batch._replace(hours=sheet.hours)
+                else:
+                    room = new_room(self.size._replace(orders=2 * len(room.sim.orders)))
+                sheet.numbers[batch.place[done]] = sheet.hours[batch.place[done]] = 0
+        return sheet, room
 
     @cached_property
     def size(self) -> Size:
@@ -274,28 +303,36 @@ class Passage:
         settings[st.TOUCH_ONLY] = self.core.touch_only
         return settings, reals
 
-    def _batch(self, group: Group, rows: st.Int, reals: st.Real, start: Start, sheet: Sheet) -> Batch:
+    def _batch(self, group: Group, start: Start, sheet: Sheet) -> Batch:
         laid, its = self.given.laid, slice(group.first, group.beyond)
         common = np.zeros(many.N_COMMON, np.int64)
         common[many.FIRST_HOUR] = sheet.first_hour
         common[many.FIRST_RUNNER], common[many.BEYOND_RUNNER] = start.runners
         common[many.SHARES_WAIT] = start.shares and not self.record
         common[many.LATEST_LAST_MS], common[many.IS_NEW] = group.latest_last_ms, 1
-        moments_ms = self._moments_ms[its]
+        settings, reals = self._assumed
         return Batch(
-            rows, laid.vectors[its], moments_ms, laid.leans_at[its], sheet.numbers[its], sheet.hours[its], common, reals
+            settings=settings,
+            reals=reals,
+            written=laid.written[its],
+            vectors=laid.vectors[its],
+            moments_ms=self._moments_ms[its],
+            leans_at=laid.leans_at[its],
+            place=laid.place[its],
+            numbers=sheet.numbers,
+            hours=sheet.hours,
+            common=common,
         )
 
-    def _timeline(self, settings: st.Int) -> st.Int:
+    def _timeline(self) -> st.Int:
         """Room for a line a poll, where a record is wanted."""
         lines = 0
         if self.record:
-            times = self.bench.record.message_ms
-            period = int(settings[st.POLL_MS])
+            times, period = self.bench.record.message_ms, self.simulation.poll_ms
             lines = len(times) if period == 0 else int(times[-1] - times[0]) // period + 2
         return np.zeros((lines, st.N_LINE), np.int64)
 
-    def _start(self, group: Group, settings: list[int], reals: st.Real) -> Start:
+    def _start(self, group: Group, settings: list[int]) -> Start:
         """The moment of the pick, which nothing of ours precedes; `settings` are those of the first that looks.
 
         A bot that looks at each message, or whose fills that framework's rules decide, begins at the beginning.
@@ -303,12 +340,11 @@ class Passage:
         bench, n = self.bench, self.bench.tape.n_runners
         if settings[st.POLL_MS] == 0 or settings[st.MATCHING] == st.BY_FLUMINE:
             at = np.array([0, bench.first_ms, 0], np.int64)
-            return Start(
-                bench.record, at, market_of(untouched(bench.tape)), new_views(self.size.ring, 1, 1), (0, n), False
-            )
+            views = new_views(self.size.ring, 1, 1)
+            return Start(bench.record, at, market_of(untouched(bench.tape)), views, (0, n), False)
         picked, waiting = self._picked(settings)
         at = np.array([picked.message, picked.now_ms, 0], np.int64)
-        by_message = settings[st.REFILL_KIND] == st.REFILL_INSTANT or reals[st.SEVERITY] != 0.0
+        by_message = settings[st.REFILL_KIND] == st.REFILL_INSTANT or self._assumed[1][st.SEVERITY] != 0.0
         if not picked.market.tally[st.PICKED] or by_message:  # each message moves the world
             return Start(bench.record, at, picked.market, waiting, (0, n), True)
         r = int(waiting.slots[0, 0, SLOT_RUNNER])

@@ -38,10 +38,6 @@ class Sheet:
         """The sheet with room for twice as many hours."""
         return Sheet(self.numbers, np.pad(self.hours, ((0, 0), (0, self.hours.shape[1]))), self.first_hour)
 
-    def taken(self, rows: st.Int) -> Sheet:
-        """Some of its rows, in that order."""
-        return Sheet(self.numbers[rows], self.hours[rows], self.first_hour)
-
 
 def blank_sheet(bench: Bench, n: int, more_hours: int = 2) -> Sheet:
     """Room for n results; requests may take effect so many hours after the last message."""

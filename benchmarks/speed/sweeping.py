@@ -145,7 +145,7 @@ def _figures(swept: Swept) -> Iterator[Figure]:
         "wall_s": spent.wall_s,
         "cpu_s": spent.cpu_s,
         "kernels_s": swept.kernels_s,
-        "replay_batch_s": swept.in_batch_s,
+        "replays_s": swept.in_batch_s,
         "floors_s": swept.floors_s,
         "by_program_s": dict(sorted(spent.by_program.items(), key=lambda item: -item[1])),
         "first_s": spent.awaited_s,

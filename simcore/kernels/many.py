@@ -6,14 +6,14 @@ start : snapshots that wait, as `base` has them
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import numpy as np
 
 from simcore.kernels.compiling import Int1, Int2, kernel, register
 from simcore.kernels.loop import NEXT_MESSAGE, NOW, TO_LOOK, TO_THE_END, UNTIL, run
-from simcore.kernels.outcome import read_out
-from simcore.kernels.sharing import shared
+from simcore.kernels.outcome import N_OUTCOME, read_out
+from simcore.kernels.sharing import Width, shared
 from simcore.kernels.state import (
     BY_FLUMINE,
     FULL,
@@ -21,7 +21,14 @@ from simcore.kernels.state import (
     MATCHING,
     N_LOGGED,
     N_ORDERS,
+    N_SLOTS,
+    PICK_MS,
+    PICK_RANK,
     SENT,
+    TICKS_ONLY,
+    TOUCH_ONLY,
+    TRADES_IN_PLAY,
+    WINDOW_FIRST_MS,
     WINDOW_LAST_MS,
     Int,
     Real,
@@ -46,22 +53,30 @@ N_COMMON: Final = 6
 """fields of `common`"""
 
 
+WRITTEN: Final = (WINDOW_FIRST_MS, WINDOW_LAST_MS, PICK_MS, PICK_RANK, N_SLOTS, TRADES_IN_PLAY, TICKS_ONLY)
+"""the settings that are a configuration's own"""
+
+
 @shared
 class Batch(NamedTuple):
     """Configurations in the order in which they first look, and what becomes of each.
 
-    settings : (n, N_SETTING); vectors: (n, core's parameters); moments_ms: (n, moments); leans_at: (n,)
-    numbers  : (n, N_OUTCOME) and hours: (n, hours) zeros, filled in; common: (N_COMMON,), fields above; reals: (N_REAL,)
+    settings : (N_SETTING,) and reals: (N_REAL,) of all; written: (n, settings in WRITTEN) of each
+    vectors  : (n, core's parameters); moments_ms: (n, moments); leans_at: (n,)
+    place    : (n,) the row of each in numbers: (all, N_OUTCOME) and hours: (all, hours), zeros at first
+    common   : (N_COMMON,), fields above
     """
 
     settings: Int
+    reals: Real
+    written: Annotated[Int, Width(len(WRITTEN))]
     vectors: Real
     moments_ms: Int
     leans_at: Real
-    numbers: Int
+    place: Int
+    numbers: Annotated[Int, Width(N_OUTCOME)]
     hours: Int
     common: Int
-    reals: Real
 
 
 @shared
@@ -131,6 +146,15 @@ def begin_anew(base: Sim, sim: Sim) -> None:
 
 
 @kernel
+def write_settings(batch: Batch, k: int, settings: Int1) -> None:
+    """The settings of configuration k."""
+    copy_row(batch.settings, settings)
+    for i in range(len(WRITTEN)):
+        settings[WRITTEN[i]] = batch.written[k, i]
+    settings[TICKS_ONLY] *= settings[TOUCH_ONLY]
+
+
+@kernel
 def begin_market(picked: Market, waiting: Views, batch: Batch, base: Sim, start: Views) -> None:
     """`base` and `start` become the market and the snapshots where the configurations begin."""
     for r in range(picked.recorded.shape[0]):
@@ -139,7 +163,7 @@ def begin_market(picked: Market, waiting: Views, batch: Batch, base: Sim, start:
     copy_rows(picked.runners, base.runners)
     copy_row(picked.market, base.market)
     copy_row(picked.tally, base.tally)
-    copy_row(batch.settings[0], base.settings)
+    write_settings(batch, 0, base.settings)
     for i in range(batch.reals.shape[0]):
         base.reals[i] = batch.reals[i]
     copy_snapshots(waiting, start)
@@ -170,7 +194,7 @@ def move_on(
     at: Int1,
 ) -> None:
     """Bring the market without us to where configuration k first looks."""
-    copy_row(batch.settings[k], base.settings)
+    write_settings(batch, k, base.settings)
     base.settings[WINDOW_LAST_MS] = batch.common[LATEST_LAST_MS]
     at[UNTIL] = TO_LOOK
     run(core, record, base, start, offers, batch.vectors[k], timeline, at)
@@ -204,13 +228,13 @@ def run_many(
     for i in range(batch.reals.shape[0]):
         sim.reals[i] = batch.reals[i]
     copy_books(base, sim, 0, base.recorded.shape[0])
-    for k in range(first, batch.settings.shape[0]):
+    for k in range(first, batch.written.shape[0]):
         if common[SHARES_WAIT] != 0:
             move_on(core, record, base, start, offers, batch, timeline, k, at)
         begin_anew(base, sim)
         copy_books(base, sim, common[FIRST_RUNNER], common[BEYOND_RUNNER])
         copy_snapshots(start, views)
-        copy_row(batch.settings[k], sim.settings)
+        write_settings(batch, k, sim.settings)
         copy_row(batch.moments_ms[k], sim.moments_ms)
         sim.reals[LEANS_AT] = batch.leans_at[k]
         message, now = at[NEXT_MESSAGE], at[NOW]
@@ -218,15 +242,18 @@ def run_many(
         run(core, record, sim, views, offers, batch.vectors[k], timeline, at)
         at[NEXT_MESSAGE], at[NOW] = message, now
         if sim.tally[FULL] == 0:
-            read_out(sim, batch.numbers[k], batch.hours[k], common[FIRST_HOUR])
+            row = batch.place[k]
+            read_out(sim, batch.numbers[row], batch.hours[row], common[FIRST_HOUR])
         if sim.tally[FULL] != 0:
             return k
-    return int(batch.settings.shape[0])
+    return int(batch.written.shape[0])
 
 
 def _register() -> None:
     row, rows = np.zeros(1, np.int64), np.zeros((1, 1), np.int64)
-    register(Batch, Batch(rows, np.zeros((1, 1)), rows, np.zeros(1), rows, rows, row, np.zeros(1)))
+    written, numbers = np.zeros((1, len(WRITTEN)), np.int64), np.zeros((1, N_OUTCOME), np.int64)
+    reals = np.zeros(1)
+    register(Batch, Batch(row, reals, written, np.zeros((1, 1)), rows, reals, row, numbers, rows, row))
     register(Market, Market(np.zeros((1, 1, 1), np.int64), rows, rows, row, row))
 
 

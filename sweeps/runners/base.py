@@ -21,7 +21,7 @@ import pyarrow as pa
 from simcore import TapeStore
 from simcore.bench import Bench, prepare
 from simcore.configurations import configurations
-from simcore.engine import make_parameters, replay_batch, warm
+from simcore.engine import make_parameters, replay_markets, warm
 from simcore.models.simulation import Simulation
 from simcore.results import NUMBERS, REFUSALS, SETTLED_BY, BatchResult, MarketResult
 from simcore.strategies import Core, resolve_core
@@ -96,6 +96,10 @@ def replay_seed(sweep_seed: int, market_id: str) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
+AT_A_STRETCH = 16
+"""markets that a worker replays together, see `simcore.engine.replay_markets`; each takes a few megabytes meanwhile"""
+
+
 @dataclass(frozen=True)
 class Replays:
     """The work function: replays a shard on the tapes of a store. Small, so that it travels; a process keeps the store open."""
@@ -114,17 +118,18 @@ class Replays:
         core, benches = _core(self.core), _benches(self.store)
         given = configurations([make_parameters(core, each.parameters) for each in shard.configurations])
         results: list[BatchResult] = []
-        for market_id in shard.market_ids:
-            seed = replay_seed(self.seed, market_id)
+        for first in range(0, len(shard.market_ids), AT_A_STRETCH):
+            market_ids = shard.market_ids[first : first + AT_A_STRETCH]
             try:
-                bench = benches.of(market_id)
+                markets = [(benches.of(market_id), replay_seed(self.seed, market_id)) for market_id in market_ids]
                 replaying = time.thread_time()
-                results.append(replay_batch(bench, core, given, self.simulation, seed=seed))
+                results += replay_markets(markets, core, given, self.simulation)
             except Exception as error:
-                error.add_note(f"market {market_id}, trials {[c.trial for c in shard.configurations]}")
+                error.add_note(f"markets {', '.join(market_ids)}, trials {[c.trial for c in shard.configurations]}")
                 raise
             replay_cpu_s += time.thread_time() - replaying
-            benches.keep(bench)
+            for bench, _ in markets:
+                benches.keep(bench)
         rows = market_rows([configuration.trial for configuration in shard.configurations], results)
         return ShardResult(rows, shard.replays, time.perf_counter() - begun, replay_cpu_s)
 

@@ -15,6 +15,7 @@ from simcore import engine
 from simcore.bench import Bench, prepare
 from simcore.configurations import configurations
 from simcore.errors import ModelError
+from simcore.models.simulation import resolve_simulation
 from simcore.outcome import Sheet, blank_sheet
 from simcore.strategies import Core, Parameters
 from simcore.strategies.caf import CAF
@@ -95,6 +96,16 @@ def test_on_a_real_market_too_in_any_order_and_on_a_market_used_before(recording
         again = simcore.replay_batch(bench, CAF, laid_out, seed=7)
         assert list(again) == [alone[i] for i in shuffled]
     assert list(again[2:5]) == [alone[i] for i in shuffled[2:5]]
+
+
+def test_markets_at_a_stretch_are_what_each_is_alone(recordings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "FIRST_CAPACITY", 64)  # too little for some, so that rooms grow between markets
+    laid_out, assumed = configurations(real_configurations()), resolve_simulation("default")
+    markets = [(prepare(real_tape(recordings, name)), 7 + i) for i, name in enumerate((*RECORDINGS, *RECORDINGS[::-1]))]
+    together = engine.replay_markets(markets, CAF, laid_out, assumed)
+    alone = [simcore.replay_batch(bench.tape, CAF, laid_out, assumed, seed=seed) for bench, seed in markets]
+    assert [list(each) for each in together] == [list(each) for each in alone]
+    assert [each.market_id for each in together] == [bench.tape.market_id for bench, _ in markets]
 
 
 def test_a_configuration_that_needs_more_room_is_begun_anew(recordings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
