@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simcore import dtypes as d
 from simcore.errors import SimulationError
 from simcore.kernels import state as st
-from simcore.kernels.alone import Alone, pass_alone, room_for
+from simcore.kernels.alone import Alone, most_books, pass_alone, room_for
 from simcore.kernels.compiling import entry_of
 from simcore.kernels.many import Market
 from simcore.kernels.seek import advance
@@ -54,7 +54,7 @@ class Bench:
     """A tape ready for replays.
 
     record   : its columns;  first_ms : its first publication
-    places   : the market without us every so many rows, as far as anybody asked;  latest : before the message last asked for
+    places   : the market without us every so many rows, as far as anybody asked
     picked   : the market at the moment of a pick and the snapshots then waiting, by all that decides it
     thin     : by runner
     known    : by runner, and what is known beforehand of a replay with nothing of ours in it, from some message on
@@ -64,7 +64,6 @@ class Bench:
     record: st.Record
     first_ms: int
     places: list[Place] = field(default_factory=list)
-    latest: dict[int, Place] = field(default_factory=dict)
     picked: dict[tuple[int, ...], tuple[Place, st.Views]] = field(default_factory=dict)
     thin: dict[int, Thin] = field(default_factory=dict)
     known: dict[int, tuple[int, Thin]] = field(default_factory=dict)
@@ -79,16 +78,16 @@ class Bench:
             if further > wanted:
                 break
             self.places.append(self._on(last, further))
-        if wanted not in self.latest:
-            start = next(place for place in reversed(self.places) if place.message <= wanted)
-            self.latest.clear()
-            self.latest[wanted] = self._on(start, wanted)
-        return self.latest[wanted]
+        start = next(place for place in reversed(self.places) if place.message <= wanted)
+        return self._on(start, wanted)
 
     def keep_pick(self, key: tuple[int, ...], place: Place, views: st.Views) -> None:
         """Remember the market at a pick and the snapshots then waiting."""
         while len(self.picked) >= MOST_PICKS:
             del self.picked[next(iter(self.picked))]
+        for other, _ in self.picked.values():  # picks of other ranks at the same time: one copy of the books serves all
+            if other.message == place.message:
+                place = place._replace(market=place.market._replace(recorded=other.market.recorded))
         self.picked[key] = place, views
 
     def held_bytes(self) -> int:
@@ -98,7 +97,7 @@ class Bench:
             *(thin.record for thin in self.thin.values()),
         ]  # rows are everybody's
         markets = [place.market for place in (*self.places, *(place for place, _ in self.picked.values()))]
-        arrays = [column for held in (*records, *markets) for column in held]
+        arrays = list({id(column): column for held in (*records, *markets) for column in held}.values())
         arrays += [thin.message for thin in self.thin.values()]
         arrays += [getattr(thin.record, name) for _, thin in self.known.values() for name in _KNOWN]
         return sum(array.nbytes for array in arrays)
@@ -133,10 +132,13 @@ class Bench:
     def _passed_alone(self, record: st.Record, r: int, first: int, market: Market) -> st.Record:
         sim = untouched(self.tape)
         copy_market(market, sim)
-        room = room_for(len(record.message_ms), len(record.news_row))
+        n = len(record.message_ms)
+        room = _roomy(n, len(record.news_row))
+        room.key_at[:first] = room.book_at[:first] = 0
         keys, books = entry_of(pass_alone)(record, sim, room, r, first)
-        found = {"keys": room.keys[:keys], "kept": room.kept[:books], "books": room.books[:books]}
-        columns = room._asdict() | {name: rows.copy() for name, rows in found.items()}
+        found = dict(zip(_KNOWN, (n, keys, n, books, books), strict=True))
+        columns = {name: getattr(room, name)[:rows].copy() for name, rows in found.items()}
+        _rooms.append(room)
         return record._replace(**_read_only(columns))
 
 
@@ -170,6 +172,16 @@ def untouched(tape: Tape) -> st.Sim:
     return st.new_sim(tape.n_runners, np.zeros(st.N_SETTING, np.int64), np.zeros(st.N_REAL), none, 0)
 
 
+_rooms: list[Alone] = []
+
+
+def _roomy(messages: int, news: int) -> Alone:
+    """Arrays to pass a record alone in, used before and after by others: pages of new memory cost more than the work."""
+    room = _rooms.pop() if _rooms else room_for(messages, news)
+    fits = len(room.key_at) >= messages and len(room.books) >= most_books(messages, news)
+    return room if fits else room_for(messages, news)
+
+
 _counting = np.zeros(0, np.int32)
 
 
@@ -186,10 +198,11 @@ def _thin(record: st.Record, r: int) -> Thin:
     """A runner's own rows, and news of the market or of who runs and wins; the last message always."""
     concerns = record.runner == r
     concerns[record.news_row] = True
-    taken = np.concatenate([[0], np.cumsum(concerns)])[record.message_row]
+    row = np.flatnonzero(concerns)
+    taken = np.searchsorted(row, record.message_row)  # sums over all rows would be pages of memory for a moment
     has_some = taken[1:] > taken[:-1]
     has_some[-1] = True
-    message, row = np.flatnonzero(has_some), np.flatnonzero(concerns)
+    message = np.flatnonzero(has_some)
     columns: dict[str, NDArray[Any]] = {name: getattr(record, name)[row] for name in _ROW_COLUMNS}
     columns["message_ms"] = record.message_ms[message]
     columns["message_row"] = np.append(taken[message], taken[-1])

@@ -38,12 +38,13 @@ from simcore.kernels.state import (
     STOPPED,
     TICKS_ONLY,
     Int,
+    Narrow,
     Record,
     Sim,
 )
 from simcore.units import N_TICKS
 
-EVERY: Final = 64
+EVERY: Final = 128
 """messages between two books that are kept"""
 
 # columns of `keys`
@@ -75,13 +76,14 @@ class Alone(NamedTuple):
 
     key_at  : (messages,) the first key at or after each;  keys: (keys, N_KEY)
     book_at : (messages,) the last book kept before each;  kept: (books, N_KEPT);  books: (books, 2, N_TICKS) pence
+    A worker keeps thousands of them, mostly books: those are of 32 bits, as sizes are on the tape.
     """
 
-    key_at: Int
+    key_at: Narrow
     keys: Int
-    book_at: Int
+    book_at: Narrow
     kept: Int
-    books: Int
+    books: Narrow
 
 
 @small_kernel
@@ -236,15 +238,20 @@ def passes_key(sim: Sim, record: Record, m: int, r: int) -> bool:
     return True
 
 
+def most_books(messages: int, news: int) -> int:
+    """How many books a record of so many messages, of which so many have news, can need."""
+    return messages // EVERY + news + 2
+
+
 def room_for(messages: int, news: int) -> Alone:
     """Arrays as large as a record of so many messages, of which so many have news, can need them: every message a key."""
-    books = messages // EVERY + news + 2
+    books = most_books(messages, news)
     return Alone(
-        key_at=np.zeros(messages, np.int64),
+        key_at=np.zeros(messages, np.int32),
         keys=np.zeros((messages, N_KEY), np.int64),
-        book_at=np.zeros(messages, np.int64),
+        book_at=np.zeros(messages, np.int32),
         kept=np.zeros((books, N_KEPT), np.int64),
-        books=np.zeros((books, 2, N_TICKS), np.int64),
+        books=np.zeros((books, 2, N_TICKS), np.int32),
     )
 
 

@@ -32,7 +32,7 @@ Money of bets that depends on odds is kept exactly in micropence (10⁻⁶ pence
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,7 @@ from simcore.strategies.view import DEPTH, MAX_OFFERS, N_CLOCK, N_LEVEL, N_OFFER
 from simcore.units import N_TICKS
 
 Int = NDArray[np.int64]
+Narrow = NDArray[np.int32]
 Real = NDArray[np.float64]
 
 MICRO: Final = 1_000_000
@@ -418,16 +419,16 @@ class Record(NamedTuple):
     book: NDArray[np.uint8]
     runner: NDArray[np.int16]
     tick: NDArray[np.int16]
-    size: NDArray[np.int32]
+    size: Narrow
     start_ms: Int
-    row: NDArray[np.int32]
+    row: Narrow
     news_row: Int
     news_message: Int
-    key_at: Int
+    key_at: Narrow
     keys: Int
-    book_at: Int
+    book_at: Narrow
     kept: Int
-    books: Int
+    books: Narrow
 
 
 @shared
@@ -522,9 +523,10 @@ def new_sim(
     )
 
 
-def nothing_known() -> list[Int]:
+def nothing_known() -> list[Any]:
     """Of a record that was not passed alone: no keys and no books."""
-    return [np.zeros(shape, np.int64) for shape in ((0,), (0, 0), (0,), (0, 0), (0, 0, 0))]
+    none, narrow = np.zeros((0, 0), np.int64), np.zeros(0, np.int32)
+    return [narrow, none, narrow.copy(), none.copy(), np.zeros((0, 0, 0), np.int32)]
 
 
 def no_record() -> Record:

@@ -163,7 +163,7 @@ _MOST_BYTES = 3 * 1024**3 // 2
 
 def bench_bytes() -> int:
     """What a worker keeps of the markets it has replayed, for the next batch of configurations: one and a half gibibytes, or
-    half of its share of the machine's memory where that is less. A greyhound market takes 1.3 MiB, one of horses 2.8 MiB."""
+    half of its share of the machine's memory where that is less. A greyhound market takes 0.9 MiB, one of horses 2.3 MiB."""
     share = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (os.cpu_count() or 1)
     return min(_MOST_BYTES, share // 2)
 
