@@ -158,12 +158,13 @@ def market_rows(trials: Sequence[int], results: Sequence[BatchResult]) -> pa.Tab
     return pa.table([columns[name] for name in MARKET_ROWS.names], schema=MARKET_ROWS)
 
 
-_MOST_BYTES = 3 * 1024**3 // 2
+_MOST_BYTES = 5 * 1024**3 // 4
 
 
 def bench_bytes() -> int:
-    """What a worker keeps of the markets it has replayed, for the next batch of configurations: one and a half gibibytes, or
-    half of its share of the machine's memory where that is less. A greyhound market takes 0.9 MiB, one of horses 2.3 MiB."""
+    """What a worker keeps of the markets it has replayed, for the next batch of configurations: one and a quarter gibibytes, or
+    half of its share of the machine's memory where that is less. A greyhound market takes 0.9 MiB, one of horses 2.3 MiB; what
+    is held of AT_A_STRETCH of them while a batch of many picks is replayed comes on top."""
     share = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (os.cpu_count() or 1)
     return min(_MOST_BYTES, share // 2)
 
