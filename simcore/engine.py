@@ -17,7 +17,7 @@ from simcore.errors import ModelError
 from simcore.kernels import many
 from simcore.kernels import state as st
 from simcore.kernels.alone import pass_alone
-from simcore.kernels.compiling import compile_kernel, entry_of
+from simcore.kernels.compiling import compile_kernel, entry_of, signature_of
 from simcore.kernels.loop import TO_PICK, run
 from simcore.kernels.many import Batch, Market, run_many
 from simcore.kernels.outcome import read_out
@@ -28,6 +28,7 @@ from simcore.results import BatchResult, MarketResult
 from simcore.strategies import Core, Parameters, resolve_core
 from simcore.strategies.daf import DAF
 from simcore.strategies.view import (
+    CORE_SIGNATURE,
     DEPTH,
     N_CLOCK,
     N_LEVEL,
@@ -127,11 +128,22 @@ def warm(core: str | Core = "daf") -> None:
     """
     for function in (run_many, run, advance, pass_alone, read_out):
         compile_kernel(function)
-    chosen = resolve_core(core)
+    compile_core(resolve_core(core))
+
+
+def compile_core(core: Core) -> None:
+    """Compile a core. Raises ModelError for one that numba cannot compile, or that is no core by its annotations."""
+    function: Any = core.function
+    if not hasattr(function, "py_func") or function.overloads:
+        return
     try:
-        compile_kernel(chosen.function)
-    except NumbaError as error:
-        raise ModelError(f"core {chosen.name!r} cannot be compiled ({error}); run it uncompiled to debug it") from error
+        if signature_of(function.py_func) != CORE_SIGNATURE:
+            raise TypeError("it is not `(view: View, parameters: Real1, offers: Offers) -> None`")
+        compile_kernel(function)
+    except (NumbaError, TypeError) as error:
+        raise ModelError(
+            f"core {core.name!r} cannot be compiled ({error}); examples/own_core.py shows one, run yours uncompiled to debug it"
+        ) from error
 
 
 def new_views(ring: int, slots: int, orders: int) -> st.Views:

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numba.core.errors import NumbaError
 
 from simcore.assumptions import ring_of, settings_of
 from simcore.bench import Bench, prepare
 from simcore.dtypes import WINNER
-from simcore.engine import FIRST_CAPACITY, make_parameters, new_views, warm
+from simcore.engine import FIRST_CAPACITY, compile_core, make_parameters, new_views, warm
 from simcore.errors import ModelError
 from simcore.kernels import pair_state as ps
 from simcore.kernels import state as st
@@ -119,10 +118,7 @@ def warm_pair(core: Core) -> None:
     warm()
     for function in (take_members, run_pair):
         compile_kernel(function)
-    try:
-        compile_kernel(core.function)
-    except NumbaError as error:
-        raise ModelError(f"core {core.name!r} cannot be compiled ({error}); run it uncompiled to debug it") from error
+    compile_core(core)
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,9 @@ def _marked(function: Function, *, always_inline: bool) -> Function:
     finally:
         numba.config.CACHE_DIR = usual
     if not numba.config.DISABLE_JIT:
+        compiled.is_kernel = True  # type: ignore[attr-defined]
         compiled._compile_for_args = partial(_first_call, compiled)  # type: ignore[attr-defined]
+        compiled.get_call_template = partial(_first_met, compiled, compiled.get_call_template)  # type: ignore[attr-defined]
     return compiled
 
 
@@ -85,11 +87,22 @@ def _first_call(function: Any, *_: Any) -> Any:
     return function.overloads[signature_of(function.py_func).args].entry_point
 
 
+def _first_met(function: Any, usual: Callable[..., Any], arguments: Any, named: Any) -> Any:
+    """Code that is being compiled calls a kernel, found in whatever way: numba shall not compile it for these arguments."""
+    compile_kernel(function)
+    return usual(arguments, named)
+
+
 def signature_of(function: Callable[..., Any]) -> Any:
-    """The numba signature a function's annotations spell."""
+    """The numba signature a function's annotations spell. Raises TypeError where they do not spell one."""
     hints = get_type_hints(function, include_extras=True)
-    result = hints.pop("return")
-    return _TYPES[result](*(_TYPES[hint] for hint in hints.values()))
+    try:
+        result = hints.pop("return")
+        return _TYPES[result](*(_TYPES[hint] for hint in hints.values()))
+    except KeyError as error:
+        raise TypeError(
+            f"`{function.__name__}` must be annotated with types that kernels know, and with what it returns, got no {error}"
+        ) from error
 
 
 def entry_of(function: Any) -> Any:
@@ -117,7 +130,9 @@ def compile_kernel(function: Any) -> None:
         if _load(function):
             return
     for name in plain.__code__.co_names:
-        compile_kernel(plain.__globals__.get(name))
+        called = plain.__globals__.get(name)
+        if hasattr(called, "is_kernel"):  # what else numba compiles is its own business
+            compile_kernel(called)
     with _interruptions_held(), _indices_as_they_stand(plain):
         function.disable_compile(False)
         function.compile(signature_of(plain))

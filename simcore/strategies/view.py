@@ -17,7 +17,7 @@ A core keeps nothing between calls.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import numpy as np
 from numba import typeof, types
@@ -105,7 +105,8 @@ def new_offers(rows: int = MAX_OFFERS) -> Offers:
 CoreFunction = Annotated[Callable[[View, Real1, Offers], None], "core"]
 
 
-def _register() -> None:
+def _registered() -> Any:
+    """What kernels are compiled for; returns the signature of a core."""
     view = View(
         np.zeros(N_CLOCK, np.int64),
         np.zeros((1, N_SLOT), np.int64),
@@ -116,9 +117,10 @@ def _register() -> None:
     register(Offers, new_offers())
     core = types.void(typeof(view), types.float64[::1], typeof(new_offers()))
     register(CoreFunction, Handed(core))
+    return core
 
 
-_register()
+CORE_SIGNATURE: Final = _registered()
 
 
 @kernel
