@@ -282,7 +282,7 @@ def test_a_replay_that_breaks_fails_the_sweep_with_its_reason(
         raise simcore.errors.SimulationError("the tape is odd")
 
     with monkeypatch.context() as patch:
-        patch.setattr("sweeps.runners.base.replay_batch", broken)
+        patch.setattr("sweeps.runners.base.replay_markets", broken)
         with pytest.raises(simcore.errors.SimulationError, match="the tape is odd"):
             run("mine")
     assert SweepFolder.open(home, "mine").state == "failed"
